@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * Interface between the acme NIC and its driver.
+ *
+ * The only description of the device in code: the driver and the device
+ * include this file. Documentation/device-programming.rst explains it.
+ *
+ * All fields are little endian unless they are __be or byte arrays; addresses,
+ * ports, SPIs and packet contents are in network order. IPv4 addresses stand in
+ * the first four bytes of a 16-byte field, the rest is zero. Reserved fields
+ * are written as zero and ignored when read.
+ */
+#ifndef _ACME_HW_H
+#define _ACME_HW_H
+
+#include <linux/types.h>
+
+#define ACME_ASSERT_SIZE(type, size) \
+	_Static_assert(sizeof(struct type) == (size), #type)
+
+#define ACME_PCI_VENDOR			0x1af4
+#define ACME_PCI_DEVICE			0x1110
+
+#define ACME_BAR_DOORBELL		0
+#define ACME_BAR_REGS			2
+#define ACME_REGS_SIZE			0x10000
+
+/* BAR 0. Doorbell register: ACME_REG_DB_ID << 16 | doorbell number. */
+#define ACME_DB				0x0c
+#define ACME_DB_MGMT			0
+#define ACME_DB_QUEUE(q)		(1 + (q))
+
+/*
+ * BAR 2. RO: written by the device, RW: written by the driver. What the driver
+ * writes takes effect when a doorbell is rung: ACME_DB_MGMT for this page,
+ * ACME_DB_QUEUE(q) for the queue registers.
+ */
+#define ACME_REG_MAGIC			0x000	/* RO */
+#define  ACME_MAGIC			0x454d4341
+#define ACME_REG_VERSION		0x004	/* RO, major << 16 | minor */
+#define  ACME_VERSION_MAJOR		1
+#define  ACME_VERSION_MINOR		0
+#define  ACME_VERSION			(ACME_VERSION_MAJOR << 16 | \
+					 ACME_VERSION_MINOR)
+#define ACME_REG_STATUS			0x008	/* RO */
+#define  ACME_STATUS_READY		0x01
+#define  ACME_STATUS_BAD_VERSION	0x02	/* ACME_REG_DRV_VERSION */
+#define  ACME_STATUS_BAD_QUEUE		0x04	/* admin or event queue */
+#define ACME_REG_RESET			0x010	/* RW, any new number */
+#define ACME_REG_RESET_ACK		0x014	/* RO, that number when done */
+#define ACME_REG_DRV_VERSION		0x018	/* RW */
+#define ACME_REG_DB_ID			0x01c	/* RO */
+#define ACME_REG_NUM_VECTORS		0x020	/* RO, MSI-X vectors */
+#define ACME_REG_NUM_QUEUES		0x024	/* RO, queue pairs */
+#define ACME_REG_MAX_RING_LOG2		0x028	/* RO */
+#define ACME_REG_MAX_MTU		0x02c	/* RO */
+#define ACME_REG_MAC_LO			0x030	/* RO, bytes 0 to 3 */
+#define ACME_REG_MAC_HI			0x034	/* RO, bytes 4 and 5 */
+#define ACME_REG_FEATURES		0x038	/* RO */
+#define  ACME_FEATURE_TX_CSUM		0x01
+#define  ACME_FEATURE_RX_CSUM		0x02
+#define  ACME_FEATURE_TSO		0x04
+#define  ACME_FEATURE_RSS		0x08
+#define  ACME_FEATURE_IPSEC		0x10
+#define ACME_REG_LINK			0x040	/* RO */
+#define  ACME_LINK_UP			0x01
+#define ACME_REG_LINK_SPEED		0x044	/* RO, Mbit/s */
+#define ACME_REG_FW_VERSION		0x060	/* RO, ASCII, NUL-padded */
+#define ACME_REG_SERIAL			0x080	/* RO, ASCII, NUL-padded */
+#define ACME_REG_STRING_LEN		32
+
+/* Test registers. A command is taken when TEST_CMD differs from TEST_DONE. */
+#define ACME_REG_TEST_SCRATCH		0x0c0	/* RW */
+#define ACME_REG_TEST_INVERT		0x0c4	/* RO, ~TEST_SCRATCH */
+#define ACME_REG_TEST_CMD		0x0c8	/* RW, number << 8 | operation */
+#define  ACME_TEST_OP			0xff
+#define  ACME_TEST_OP_INVERT		1	/* update TEST_INVERT */
+#define  ACME_TEST_OP_IRQ		2	/* raise vector TEST_ARG */
+#define  ACME_TEST_OP_DMA		3	/* invert TEST_ARG bytes */
+#define ACME_REG_TEST_DONE		0x0cc	/* RO, copy of TEST_CMD */
+#define ACME_REG_TEST_STATUS		0x0d0	/* RO, enum acme_status */
+#define ACME_REG_TEST_ARG		0x0d4	/* RW */
+#define ACME_REG_TEST_ADDR_LO		0x0d8	/* RW */
+#define ACME_REG_TEST_ADDR_HI		0x0dc	/* RW */
+#define ACME_TEST_DMA_MAX		4096
+
+/* Admin and event queue. Bases and sizes are latched by a reset. */
+#define ACME_REG_AQ_BASE_LO		0x100	/* RW */
+#define ACME_REG_AQ_BASE_HI		0x104	/* RW */
+#define ACME_REG_AQ_LOG2		0x108	/* RW, 0: no queues */
+#define ACME_REG_AQ_TAIL		0x10c	/* RW, commands posted */
+#define ACME_REG_AQ_HEAD		0x110	/* RO, commands answered */
+#define ACME_REG_EQ_BASE_LO		0x120	/* RW */
+#define ACME_REG_EQ_BASE_HI		0x124	/* RW */
+#define ACME_REG_EQ_LOG2		0x128	/* RW */
+#define ACME_REG_EQ_HEAD		0x12c	/* RW, events consumed */
+#define ACME_REG_EQ_LOST		0x130	/* RO, events dropped */
+#define ACME_AQ_MAX_LOG2		8
+#define ACME_EQ_MAX_LOG2		12
+
+/* Registers of queue pair q, counts run freely from 0 at creation. */
+#define ACME_REG_QUEUE(q)		(0x1000 + 0x40 * (q))
+#define  ACME_QREG_TX_TAIL		0x00	/* RW, descriptors posted */
+#define  ACME_QREG_RX_TAIL		0x04	/* RW, buffers posted */
+#define  ACME_QREG_ARM			0x08	/* RW, any new number */
+#define ACME_MAX_QUEUES			15
+#define ACME_MIN_RING_LOG2		3
+
+/* MSI-X vector of admin completions and events. */
+#define ACME_VEC_MGMT			0
+
+/**
+ * enum acme_status - answer to a command
+ * @ACME_ST_PENDING: not answered yet
+ * @ACME_ST_OK: done
+ * @ACME_ST_BAD_OPCODE: unknown command
+ * @ACME_ST_BAD_PARAM: a field is invalid; its offset in the slot is in detail
+ * @ACME_ST_UNSUPPORTED: valid, but this device can't; offset in detail
+ * @ACME_ST_NO_SPACE: the table is full
+ * @ACME_ST_EXISTS: there is such an object
+ * @ACME_ST_NOT_FOUND: there is no such object, or its handle is stale
+ * @ACME_ST_BUSY: not in this state of the object
+ * @ACME_ST_DMA_FAULT: an address is outside the host's memory
+ * @ACME_ST_INTERNAL: the device failed
+ */
+enum acme_status {
+	ACME_ST_PENDING = 0,
+	ACME_ST_OK = 1,
+	ACME_ST_BAD_OPCODE = 2,
+	ACME_ST_BAD_PARAM = 3,
+	ACME_ST_UNSUPPORTED = 4,
+	ACME_ST_NO_SPACE = 5,
+	ACME_ST_EXISTS = 6,
+	ACME_ST_NOT_FOUND = 7,
+	ACME_ST_BUSY = 8,
+	ACME_ST_DMA_FAULT = 9,
+	ACME_ST_INTERNAL = 10,
+};
+
+enum acme_opcode {
+	ACME_OP_GET_CAPS = 0x01,
+	ACME_OP_TIME_SET = 0x02,
+	ACME_OP_VPORT_SET = 0x03,
+	ACME_OP_RSS_SET = 0x04,
+	ACME_OP_STATS_GET = 0x05,
+	ACME_OP_QUEUE_CREATE = 0x10,
+	ACME_OP_QUEUE_DESTROY = 0x11,
+	ACME_OP_QUEUE_COALESCE = 0x12,
+	ACME_OP_SA_ADD = 0x20,
+	ACME_OP_SA_RUN = 0x21,
+	ACME_OP_SA_DEL = 0x22,
+	ACME_OP_SA_QUERY = 0x23,
+};
+
+/**
+ * struct acme_cmd_hdr - head of an admin queue slot
+ * @opcode: enum acme_opcode
+ * @rsvd: reserved
+ * @status: enum acme_status, ACME_ST_PENDING when posted
+ * @detail: offset in the slot of the field that @status is about, or 0
+ * @rsvd2: reserved
+ */
+struct acme_cmd_hdr {
+	__le16 opcode;
+	__le16 rsvd;
+	__le32 status;
+	__le32 detail;
+	__le32 rsvd2;
+};
+
+ACME_ASSERT_SIZE(acme_cmd_hdr, 16);
+
+#define ACME_IPSEC_TUNNEL		0x01
+#define ACME_IPSEC_TRANSPORT		0x02
+#define ACME_IPSEC_IPV4			0x04
+#define ACME_IPSEC_IPV6			0x08
+#define ACME_IPSEC_ESN			0x10
+
+enum acme_alg {
+	ACME_ALG_AES_GCM = 1,		/* RFC 4106 */
+};
+
+/**
+ * struct acme_rsp_caps - answer to ACME_OP_GET_CAPS
+ * @max_sas: SAs that fit into the device
+ * @max_window: largest replay window, in packets
+ * @ipsec: ACME_IPSEC_*
+ * @algs: bit n: enum acme_alg n
+ * @icv_lens: bit n: ICV of n bytes
+ * @key_lens: bit n: AES key of 8 * n bytes
+ * @rsvd: reserved
+ */
+struct acme_rsp_caps {
+	__le32 max_sas;
+	__le32 max_window;
+	__le32 ipsec;
+	__le32 algs;
+	__le32 icv_lens;
+	__le32 key_lens;
+	__le32 rsvd[10];
+};
+
+ACME_ASSERT_SIZE(acme_rsp_caps, 64);
+
+/**
+ * struct acme_cmd_time_set - ACME_OP_TIME_SET
+ * @now_ns: the host's real time, ns since 1970; the device goes on from it
+ */
+struct acme_cmd_time_set {
+	__le64 now_ns;
+};
+
+ACME_ASSERT_SIZE(acme_cmd_time_set, 8);
+
+/**
+ * struct acme_cmd_vport_set - ACME_OP_VPORT_SET
+ * @flags: ACME_VPORT_*
+ * @mtu: largest L3 packet on the wire, outer headers included, in bytes
+ * @mac: station address
+ * @rsvd: reserved
+ */
+struct acme_cmd_vport_set {
+	__le32 flags;
+#define ACME_VPORT_ENABLE		0x01	/* receive frames */
+#define ACME_VPORT_PROMISC		0x02	/* of any station */
+	__le32 mtu;
+	__u8 mac[6];
+	__u8 rsvd[2];
+};
+
+ACME_ASSERT_SIZE(acme_cmd_vport_set, 16);
+
+#define ACME_RSS_KEY_LEN		40
+#define ACME_RSS_TABLE_LEN		128
+
+/**
+ * struct acme_cmd_rss_set - ACME_OP_RSS_SET
+ * @key: Toeplitz key
+ * @table: queue pair by the low 7 bits of the hash
+ *
+ * Hashed are addresses and, for TCP and UDP that are no fragments, ports of the
+ * packet as the host gets it, the decrypted one included.
+ */
+struct acme_cmd_rss_set {
+	__u8 key[ACME_RSS_KEY_LEN];
+	__u8 table[ACME_RSS_TABLE_LEN];
+};
+
+ACME_ASSERT_SIZE(acme_cmd_rss_set, 168);
+
+/**
+ * struct acme_cmd_stats_get - ACME_OP_STATS_GET
+ * @addr: where to write struct acme_stats
+ * @len: bytes there; fewer than the structure has are filled that far
+ * @rsvd: reserved
+ */
+struct acme_cmd_stats_get {
+	__le64 addr;
+	__le32 len;
+	__le32 rsvd;
+};
+
+ACME_ASSERT_SIZE(acme_cmd_stats_get, 16);
+
+/**
+ * struct acme_stats - counters of a vport since the device started
+ * @tx_frames: frames put on the wire; after segmentation and encapsulation
+ * @tx_bytes: their bytes, Ethernet header included, FCS not
+ * @tx_bad_desc: packets dropped for an invalid descriptor or address
+ * @tx_too_long: packets dropped because they exceed the MTU
+ * @tx_no_link: packets dropped while the link was down
+ * @tx_bad_sa: packets dropped for a stale, stopped or inbound SA handle
+ * @rx_frames: frames of the wire
+ * @rx_bytes: their bytes
+ * @rx_filtered: frames for other stations
+ * @rx_disabled: frames dropped while the vport was disabled
+ * @rx_no_buffer: frames dropped for want of a buffer
+ * @rx_bad_desc: frames dropped for an invalid buffer address
+ * @rx_malformed: frames dropped as too short or too long
+ * @esp_tx_packets: packets encrypted
+ * @esp_tx_bytes: their bytes as counted by SAs
+ * @esp_tx_selector: packets dropped, not in the SA's selector
+ * @esp_tx_malformed: packets dropped, not IP or inconsistent lengths
+ * @esp_tx_seq: packets dropped, sequence numbers used up
+ * @esp_rx_packets: packets decrypted
+ * @esp_rx_bytes: their bytes as counted by SAs
+ * @esp_rx_no_sa: ESP packets given to the host as they came, no SA
+ * @esp_rx_exception: ESP packets of an SA given to the host as they came
+ * @esp_rx_replay: packets dropped, sequence number seen or left of the window
+ * @esp_rx_icv: packets dropped, integrity check failed
+ * @esp_rx_selector: packets dropped, not in the SA's selector
+ * @esp_rx_malformed: packets dropped, inconsistent lengths, padding or headers
+ * @irqs: interrupts raised
+ * @rsvd: reserved
+ */
+struct acme_stats {
+	__le64 tx_frames;
+	__le64 tx_bytes;
+	__le64 tx_bad_desc;
+	__le64 tx_too_long;
+	__le64 tx_no_link;
+	__le64 tx_bad_sa;
+	__le64 rx_frames;
+	__le64 rx_bytes;
+	__le64 rx_filtered;
+	__le64 rx_disabled;
+	__le64 rx_no_buffer;
+	__le64 rx_bad_desc;
+	__le64 rx_malformed;
+	__le64 esp_tx_packets;
+	__le64 esp_tx_bytes;
+	__le64 esp_tx_selector;
+	__le64 esp_tx_malformed;
+	__le64 esp_tx_seq;
+	__le64 esp_rx_packets;
+	__le64 esp_rx_bytes;
+	__le64 esp_rx_no_sa;
+	__le64 esp_rx_exception;
+	__le64 esp_rx_replay;
+	__le64 esp_rx_icv;
+	__le64 esp_rx_selector;
+	__le64 esp_rx_malformed;
+	__le64 irqs;
+	__le64 rsvd[5];
+};
+
+ACME_ASSERT_SIZE(acme_stats, 256);
+
+/**
+ * struct acme_cmd_queue_create - ACME_OP_QUEUE_CREATE
+ * @qid: queue pair
+ * @vector: MSI-X vector of its interrupt
+ * @tx_log2: Tx ring entries
+ * @rx_log2: Rx ring and Rx completion ring entries
+ * @rsvd: reserved
+ * @tx_base: array of struct acme_tx_desc
+ * @tx_head_addr: __le32, the device writes the count of descriptors that it is
+ *	done with
+ * @rx_base: array of struct acme_rx_desc
+ * @rx_comp_base: array of struct acme_rx_comp, zeroed by the driver
+ * @tx_usecs: longest delay of an interrupt for Tx, in microseconds
+ * @rx_usecs: longest delay of an interrupt for Rx, in microseconds
+ *
+ * Bases are aligned to 64 bytes, @tx_head_addr to 4. The queue registers are
+ * zeroed by the driver before the command.
+ */
+struct acme_cmd_queue_create {
+	__le16 qid;
+	__le16 vector;
+	__u8 tx_log2;
+	__u8 rx_log2;
+	__u8 rsvd[2];
+	__le64 tx_base;
+	__le64 tx_head_addr;
+	__le64 rx_base;
+	__le64 rx_comp_base;
+	__le32 tx_usecs;
+	__le32 rx_usecs;
+};
+
+ACME_ASSERT_SIZE(acme_cmd_queue_create, 48);
+
+/**
+ * struct acme_cmd_queue - ACME_OP_QUEUE_DESTROY, ACME_OP_QUEUE_COALESCE
+ * @qid: queue pair
+ * @rsvd: reserved
+ * @tx_usecs: as in &struct acme_cmd_queue_create, for COALESCE only
+ * @rx_usecs: likewise
+ * @rsvd2: reserved
+ *
+ * After the answer to DESTROY the device does not touch the rings again.
+ */
+struct acme_cmd_queue {
+	__le16 qid;
+	__le16 rsvd;
+	__le32 tx_usecs;
+	__le32 rx_usecs;
+	__le32 rsvd2;
+};
+
+ACME_ASSERT_SIZE(acme_cmd_queue, 16);
+
+#define ACME_COALESCE_MAX_USECS		100000
+
+/*
+ * SA handles: index and generation. The generation changes when an index is
+ * used again, so that a handle in a late descriptor is found to be stale.
+ * 0 is no handle.
+ */
+#define ACME_SA_INDEX			0x003fffff
+#define ACME_SA_GENERATION		0xffc00000
+
+/**
+ * struct acme_selector - which packets an SA protects
+ * @saddr: source, inner header
+ * @daddr: destination, inner header
+ * @prefixlen_s: bits of @saddr that count
+ * @prefixlen_d: bits of @daddr that count
+ * @family: 4, 6, or 0 for both with both prefix lengths 0
+ * @proto: transport protocol, 0 for any
+ * @sport: source port, or ICMP type
+ * @sport_mask: bits of @sport that count
+ * @dport: destination port, or ICMP code
+ * @dport_mask: bits of @dport that count
+ * @rsvd: reserved
+ */
+struct acme_selector {
+	__u8 saddr[16];
+	__u8 daddr[16];
+	__u8 prefixlen_s;
+	__u8 prefixlen_d;
+	__u8 family;
+	__u8 proto;
+	__be16 sport;
+	__be16 sport_mask;
+	__be16 dport;
+	__be16 dport_mask;
+	__u8 rsvd[4];
+};
+
+ACME_ASSERT_SIZE(acme_selector, 48);
+
+#define ACME_KEY_MAX			32
+
+/**
+ * struct acme_cmd_sa_add - ACME_OP_SA_ADD, installs an SA, stopped
+ * @spi: SPI; with @daddr and the direction unique in the device
+ * @flags: ACME_SA_*
+ * @saddr: outer source
+ * @daddr: outer destination
+ * @family: of the outer addresses, 4 or 6
+ * @alg: enum acme_alg
+ * @key_len: bytes in @key
+ * @icv_len: bytes of ICV
+ * @ttl: of the outer header in tunnel mode, outbound
+ * @rsvd: reserved
+ * @window: replay window in packets, a multiple of 32 or 0 for none, inbound
+ * @key: cipher key
+ * @salt: of the nonce, RFC 4106, section 4
+ * @rsvd2: reserved
+ * @iv_salt: IV = iv_salt ^ (epoch << 48 | sequence), sent as big endian
+ * @sel: traffic selector
+ * @stats_addr: &struct acme_sa_stats, aligned to 64 bytes
+ * @rsvd3: reserved
+ *
+ * Answered with &struct acme_rsp_sa.
+ */
+struct acme_cmd_sa_add {
+	__be32 spi;
+	__le32 flags;
+#define ACME_SA_INBOUND			0x01
+#define ACME_SA_TUNNEL			0x02
+#define ACME_SA_ESN			0x04
+#define ACME_SA_NO_ECN			0x08	/* RFC 6040 off */
+#define ACME_SA_NO_ENCAP_DSCP		0x10	/* DSCP of the outer is 0 */
+#define ACME_SA_DECAP_DSCP		0x20	/* DSCP outer to inner */
+#define ACME_SA_NO_DF			0x40	/* DF of the outer is 0 */
+	__u8 saddr[16];
+	__u8 daddr[16];
+	__u8 family;
+	__u8 alg;
+	__u8 key_len;
+	__u8 icv_len;
+	__u8 ttl;
+	__u8 rsvd[3];
+	__le32 window;
+	__u8 key[ACME_KEY_MAX];
+	__u8 salt[4];
+	__u8 rsvd2[8];
+	__le64 iv_salt;
+	struct acme_selector sel;
+	__le64 stats_addr;
+	__u8 rsvd3[32];
+};
+
+ACME_ASSERT_SIZE(acme_cmd_sa_add, 192);
+
+struct acme_rsp_sa {
+	__le32 handle;
+	__le32 rsvd;
+};
+
+ACME_ASSERT_SIZE(acme_rsp_sa, 8);
+
+#define ACME_WINDOW_MAX			4096
+
+/**
+ * struct acme_sa_snapshot - what moves with an SA
+ * @seq: outbound: last number used; inbound: top of the window; 64 bits
+ * @packets: packets counted so far
+ * @bytes: bytes counted so far: tunnel mode the inner packet, transport mode
+ *	the payload of the IP packet
+ * @epoch: of the IVs, outbound
+ * @rsvd: reserved
+ * @bitmap: inbound: bit n % 8 of byte n / 8 is set when @seq - n was received
+ */
+struct acme_sa_snapshot {
+	__le64 seq;
+	__le64 packets;
+	__le64 bytes;
+	__le16 epoch;
+	__u8 rsvd[6];
+	__u8 bitmap[ACME_WINDOW_MAX / 8];
+};
+
+ACME_ASSERT_SIZE(acme_sa_snapshot, 544);
+
+/**
+ * struct acme_cmd_sa - ACME_OP_SA_RUN, ACME_OP_SA_DEL, ACME_OP_SA_QUERY
+ * @handle: SA
+ * @rsvd: reserved
+ * @snap: RUN: where to go on; QUERY: filled in the answer, exact
+ *
+ * RUN is refused with ACME_ST_BUSY unless the SA is stopped. After the answer to
+ * DEL no packet is sent with the SA and its stats_addr is not written again.
+ */
+struct acme_cmd_sa {
+	__le32 handle;
+	__le32 rsvd;
+	struct acme_sa_snapshot snap;
+};
+
+ACME_ASSERT_SIZE(acme_cmd_sa, 552);
+
+/**
+ * struct acme_sa_stats - counters of an SA, written by the device to memory
+ * @begin: changed before the rest
+ * @rsvd: reserved
+ * @packets: as in &struct acme_sa_snapshot
+ * @bytes: likewise
+ * @seq: likewise
+ * @last_used: real time in seconds of the last packet, 0 for never
+ * @drop_replay: sequence number seen or left of the window
+ * @drop_icv: integrity check failed
+ * @drop_selector: not in the selector
+ * @drop_malformed: inconsistent lengths, padding or headers
+ * @drop_seq: sequence numbers used up
+ * @drop_too_long: exceeds the MTU
+ * @exceptions: given to the host undecrypted
+ * @rsvd2: reserved
+ * @end: equal to @begin after the rest; else the reader tries again
+ *
+ * Up to date before the packet that it counts is sent or completed.
+ */
+struct acme_sa_stats {
+	__le32 begin;
+	__le32 rsvd;
+	__le64 packets;
+	__le64 bytes;
+	__le64 seq;
+	__le64 last_used;
+	__le64 drop_replay;
+	__le64 drop_icv;
+	__le64 drop_selector;
+	__le64 drop_malformed;
+	__le64 drop_seq;
+	__le64 drop_too_long;
+	__le64 exceptions;
+	__le64 rsvd2[3];
+	__le32 rsvd3;
+	__le32 end;
+};
+
+ACME_ASSERT_SIZE(acme_sa_stats, 128);
+
+/**
+ * struct acme_cmd - admin queue slot
+ * @hdr: head
+ * @time_set: parameters, by opcode
+ * @vport_set: likewise
+ * @rss_set: likewise
+ * @stats_get: likewise
+ * @queue_create: likewise
+ * @queue: likewise
+ * @sa_add: likewise
+ * @sa: likewise, and answer
+ * @caps: answer
+ * @sa_rsp: answer
+ * @raw: all
+ *
+ * The device overwrites the parameters with the answer, or with zeros: keys do
+ * not stay in memory.
+ */
+struct acme_cmd {
+	struct acme_cmd_hdr hdr;
+	union {
+		struct acme_cmd_time_set time_set;
+		struct acme_cmd_vport_set vport_set;
+		struct acme_cmd_rss_set rss_set;
+		struct acme_cmd_stats_get stats_get;
+		struct acme_cmd_queue_create queue_create;
+		struct acme_cmd_queue queue;
+		struct acme_cmd_sa_add sa_add;
+		struct acme_cmd_sa sa;
+		struct acme_rsp_caps caps;
+		struct acme_rsp_sa sa_rsp;
+		__u8 raw[1008];
+	};
+};
+
+ACME_ASSERT_SIZE(acme_cmd, 1024);
+
+enum acme_event_type {
+	ACME_EV_LINK = 1,		/* arg: ACME_LINK_*, Mbit/s */
+	ACME_EV_QUEUE_ERROR = 2,	/* arg: queue pair, enum acme_status */
+};
+
+/**
+ * struct acme_event - event queue entry
+ * @type: enum acme_event_type
+ * @vport: of the event
+ * @sa: handle, or 0
+ * @arg: by type
+ * @rsvd: reserved
+ * @phase: 1 in the first round of the ring, 0 in the second, and so on; written
+ *	last
+ */
+struct acme_event {
+	__le16 type;
+	__le16 vport;
+	__le32 sa;
+	__le32 arg[4];
+	__le32 rsvd[9];
+	__le32 phase;
+};
+
+ACME_ASSERT_SIZE(acme_event, 64);
+
+/**
+ * struct acme_tx_desc - a piece of a packet to send
+ * @addr: address of the piece
+ * @len: its bytes
+ * @flags: ACME_TXD_*
+ * @csum_start: offset in the packet at which the checksum begins
+ * @csum_offset: of the checksum field, from @csum_start
+ * @mss: TCP payload per segment
+ * @hdr_len: bytes of Ethernet, IP and TCP header that every segment repeats
+ * @sa: handle of the outbound SA
+ * @rsvd: reserved
+ *
+ * All but @addr, @len and ACME_TXD_EOP count in the first descriptor of a
+ * packet only. With an SA the packet is Ethernet with the addresses of the outer
+ * next hop, then the inner IP packet; the device encapsulates and sets the
+ * EtherType.
+ */
+struct acme_tx_desc {
+	__le64 addr;
+	__le16 len;
+	__le16 flags;
+#define ACME_TXD_EOP			0x01	/* last of the packet */
+#define ACME_TXD_CSUM			0x02	/* fill in the L4 checksum */
+#define ACME_TXD_TSO			0x04	/* segment, implies CSUM */
+#define ACME_TXD_SA			0x08	/* encrypt with @sa */
+	__le16 csum_start;
+	__le16 csum_offset;
+	__le16 mss;
+	__le16 hdr_len;
+	__le32 sa;
+	__le64 rsvd;
+};
+
+ACME_ASSERT_SIZE(acme_tx_desc, 32);
+
+#define ACME_TX_MAX_DESCS		32	/* of one packet */
+#define ACME_TX_MAX_PACKET		(65536 + 256)
+
+/**
+ * struct acme_rx_desc - a receive buffer
+ * @addr: of the buffer
+ * @len: its bytes
+ * @rsvd: reserved
+ */
+struct acme_rx_desc {
+	__le64 addr;
+	__le32 len;
+	__le32 rsvd;
+};
+
+ACME_ASSERT_SIZE(acme_rx_desc, 16);
+
+/**
+ * struct acme_rx_comp - receive completion; entry n is about descriptor n
+ * @sa: handle of the inbound SA that decrypted the packet
+ * @hash: RSS hash
+ * @len: bytes written to this buffer
+ * @flags: ACME_RXC_*
+ * @rsvd: reserved
+ * @phase: 1 in the first round of the ring, 0 in the second, and so on; written
+ *	last
+ *
+ * A frame longer than a buffer goes on in the next; all but @len and
+ * ACME_RXC_EOP count in its last completion only. A decrypted packet has the
+ * Ethernet addresses of the ESP frame and the EtherType of the inner packet.
+ */
+struct acme_rx_comp {
+	__le32 sa;
+	__le32 hash;
+	__le16 len;
+	__le16 flags;
+#define ACME_RXC_EOP			0x01	/* last of the frame */
+#define ACME_RXC_CSUM_OK		0x02	/* L4 checksum was right */
+#define ACME_RXC_SA			0x04	/* decrypted, @sa is valid */
+#define ACME_RXC_HASH			0x08	/* @hash is valid */
+#define ACME_RXC_HASH_L4		0x10	/* @hash includes ports */
+	__le32 rsvd[4];
+	__le32 phase;
+};
+
+ACME_ASSERT_SIZE(acme_rx_comp, 32);
+
+#endif /* _ACME_HW_H */
