@@ -1,0 +1,459 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""verify_wire.py finds what is planted in captures, and nothing else.
+
+Captures are made by scapy, with its own ESP. Runs on the host.
+"""
+
+import contextlib
+import io
+import os
+import struct
+import sys
+import tempfile
+from unittest import mock
+
+from scapy.all import (ARP, ICMP, IP, IPv6, TCP, UDP, Ether, fragment, raw,
+                       wrpcap)
+from scapy.layers.inet6 import (ICMPv6EchoRequest, ICMPv6ND_NS,
+                                IPv6ExtHdrFragment, fragment6)
+from scapy.layers.ipsec import ESP, SecurityAssociation
+
+import verify_wire
+
+STATE = '''src {src} dst {dst}
+\tproto esp spi {spi:#010x}({spi}) reqid 1(0x00000001) mode {mode}
+\treplay-window 64 seq 0x00000000 flag af-unspec{esn} (0x00100000)
+\taead rfc4106(gcm(aes)) 0x{key} ({bits} bits) 128
+\tanti-replay context: seq 0x0, oseq 0x0, bitmap 0x00000000
+\tsel src 0.0.0.0/0 dst 0.0.0.0/0 uid 0
+\tlifetime config:
+\t  limit: soft (INF)(bytes), hard (INF)(bytes)
+\tlifetime current:
+\t  {bytes}(bytes), {packets}(packets)
+\t  add 2024-01-01 00:00:00 use 2024-01-01 00:00:01
+\tstats:
+\t  replay-window 0 replay 0 failed 0
+'''
+
+PROTECT = '''10.1.1.0/24 10.1.2.0/24
+fd01:1::/32 fd01:2::/32
+10.0.1.1/32 10.0.1.2/32
+'''
+
+
+def mac(packet):
+    return Ether(src='02:00:00:00:00:01', dst='02:00:00:00:00:02') / packet
+
+
+class End:
+    """One SA: encrypts by scapy and counts as XFRM does."""
+
+    def __init__(self, src, dst, spi, mode, key_len, esn=False):
+        self.src, self.dst, self.spi = src, dst, spi
+        self.mode, self.esn = mode, esn
+        self.key = bytes((spi + i) & 0xff for i in range(key_len + 4))
+        self.packets = self.bytes = self.seq = 0
+        outer = IPv6 if ':' in src else IP
+        header = outer(src=src, dst=dst) if mode == 'tunnel' else None
+        self.sa = SecurityAssociation(ESP, spi=spi, crypt_algo='AES-GCM',
+                                      crypt_key=self.key, esn_en=esn,
+                                      tunnel_header=header)
+
+    def send(self, packet, seq=None, init=None, esn=0):
+        """One ESP packet, with the next sequence number unless told."""
+        packet = type(packet)(raw(packet))
+        if seq is None:
+            self.seq = seq = self.seq + 1
+        self.sa.seq_num = seq
+        out = self.sa.encrypt(packet, esn=esn,
+                              iv=init or struct.pack('!Q', self.salt ^ seq))
+        self.packets += 1
+        self.bytes += len(packet) if self.mode == 'tunnel' \
+            else len(packet.payload)
+        return type(out)(raw(out))
+
+    @property
+    def salt(self):
+        return 0x5a5a << 48 | self.spi
+
+    def state(self):
+        return STATE.format(src=self.src, dst=self.dst, spi=self.spi,
+                            mode=self.mode, key=self.key.hex(),
+                            bits=8 * len(self.key), bytes=self.bytes,
+                            packets=self.packets,
+                            esn=' esn' if self.esn else '')
+
+
+class Wire:
+    """A clean wire, with two SAs each way or more, that a test may spoil."""
+
+    def __init__(self):
+        self.out = End('10.0.0.1', '10.0.0.2', 0x1001, 'tunnel', 16)
+        self.back = End('10.0.0.2', '10.0.0.1', 0x1002, 'tunnel', 16)
+        self.six = End('fd00::1', 'fd00::2', 0x1003, 'tunnel', 32)
+        self.trans = End('10.0.1.1', '10.0.1.2', 0x1004, 'transport', 32)
+        self.ends = [self.out, self.back, self.six, self.trans]
+        self.kinds = {}
+        self.protect = PROTECT
+        self.frames = [mac(ARP()), mac(self.nd()), mac(self.plain())]
+        for size in (0, 1, 2, 3, 20, 1300):
+            self.clean_round(b'x' * size)
+        self.fragmented()
+
+    @staticmethod
+    def nd():
+        return IPv6(src='fd01:1::1', dst='fd01:2::1', hlim=255) / \
+            ICMPv6ND_NS(tgt='fd01:2::1')
+
+    @staticmethod
+    def plain():
+        return IP(src='10.9.0.1', dst='10.9.0.2') / UDP() / b'not protected'
+
+    @staticmethod
+    def inner(data=b'', dst='10.1.2.1'):
+        return IP(src='10.1.1.1', dst=dst) / TCP(sport=1000) / data
+
+    def add(self, packet):
+        self.frames.append(mac(packet))
+
+    def clean_round(self, data):
+        self.add(self.out.send(self.inner(data)))
+        self.add(self.back.send(
+            IP(src='10.1.2.1', dst='10.1.1.1') / ICMP() / data))
+        self.add(self.six.send(
+            IPv6(src='fd01:1::1', dst='fd01:2::1') / UDP() / data))
+        self.add(self.six.send(self.inner(data)))
+        self.add(self.out.send(
+            IPv6(src='fd01:1::1', dst='fd01:2::1') / ICMPv6EchoRequest() /
+            data))
+        self.add(self.trans.send(
+            IP(src='10.0.1.1', dst='10.0.1.2') / ICMP() / data))
+
+    def fragmented(self):
+        """Fragments inside ESP, and ESP inside fragments of either family."""
+        for part in fragment(self.inner(b'f' * 3000), 1400):
+            self.add(self.out.send(part))
+        for part in fragment(self.out.send(self.inner(b'g' * 3000)), 1400):
+            self.add(part)
+        whole = self.six.send(self.inner(b'h' * 3000))
+        whole = IPv6(src=whole.src, dst=whole.dst) / \
+            IPv6ExtHdrFragment(id=7) / raw(whole.payload)
+        whole[IPv6ExtHdrFragment].nh = 50
+        for part in fragment6(whole, 1400):
+            self.add(part)
+
+    def spoil(self, number, at, mask=1):
+        """Flip bits of a byte of a frame, counted from the end."""
+        frame = bytearray(raw(self.frames[number]))
+        frame[at] ^= mask
+        self.frames[number] = Ether(bytes(frame))
+
+    def write(self, folder):
+        evidence = os.path.join(folder, 'evidence')
+        os.mkdir(evidence)
+        with open(os.path.join(evidence, 'protect'), 'w',
+                  encoding='ascii') as protect:
+            protect.write(self.protect)
+        for number, end in enumerate(self.ends):
+            kind = self.kinds.get(end, 'final')
+            path = os.path.join(evidence, 'end%d.%s' % (number, kind))
+            with open(path, 'w', encoding='ascii') as states:
+                states.write(end.state())
+        pcap = os.path.join(folder, 'wire.pcap')
+        wrpcap(pcap, self.frames, linktype=1)
+        return [evidence, pcap]
+
+    def judge(self, backend):
+        with tempfile.TemporaryDirectory() as folder:
+            return verdict(['--backend', backend] + self.write(folder))
+
+
+def verdict(args):
+    """Exit status and text of verify_wire.py."""
+    text = io.StringIO()
+    with mock.patch.object(sys, 'argv', ['verify_wire.py'] + args), \
+            contextlib.redirect_stdout(text), \
+            contextlib.redirect_stderr(text):
+        status = verify_wire.main()
+    return status, text.getvalue()
+
+
+# Each test spoils a clean wire and returns the only kinds of fault that must
+# be found, each with how often.
+
+def clean(_wire):
+    return {}
+
+
+def cleartext_frame(wire):
+    wire.add(wire.inner(b'leak'))
+    return {'cleartext': 1}
+
+
+def cleartext_reverse(wire):
+    wire.add(IPv6(src='fd01:2::1', dst='fd01:1::1') / UDP() / b'leak')
+    return {'cleartext': 1}
+
+
+def cleartext_transport(wire):
+    wire.add(IP(src='10.0.1.1', dst='10.0.1.2') / ICMP())
+    return {'cleartext': 1}
+
+
+def cleartext_fragment(wire):
+    for part in fragment(wire.inner(b'leak' * 1000), 1400):
+        wire.add(part)
+    return {'cleartext': 3}
+
+
+def cleartext_fragment6(wire):
+    packet = IPv6(src='fd01:1::1', dst='fd01:2::1') / \
+        IPv6ExtHdrFragment(id=9) / UDP() / (b'leak' * 500)
+    for part in fragment6(packet, 1400):
+        wire.add(part)
+    return {'cleartext': 2}
+
+
+def cleartext_quoted_esp(wire):
+    esp = raw(wire.out.sa.encrypt(wire.inner(), seq_num=99))
+    wire.add(IP(src='10.1.1.1', dst='10.1.2.1') / ICMP(type=3) / esp)
+    return {'cleartext': 1}
+
+
+def flipped_icv(wire):
+    wire.spoil(3, -1)
+    return {'ICV': 1, 'count': 1, 'missing frame': 1}
+
+
+def flipped_payload(wire):
+    wire.spoil(5, -30)
+    return {'ICV': 1, 'count': 1, 'missing frame': 1}
+
+
+def flipped_sequence(wire):
+    wire.spoil(3, 14 + 20 + 7, 0x40)
+    return {'ICV': 1, 'count': 1, 'missing frame': 1}
+
+
+def repeated_iv(wire):
+    wire.add(wire.out.send(wire.inner(),
+                           init=struct.pack('!Q', wire.out.salt ^ 1)))
+    return {'repeated IV': 1}
+
+
+def repeated_frame(wire):
+    wire.frames.append(wire.frames[3])
+    return {'repeated sequence number': 1, 'repeated IV': 1, 'count': 1}
+
+
+def repeated_sequence(wire):
+    wire.add(wire.out.send(wire.inner(), seq=1, init=b'otherIV!'))
+    return {'repeated sequence number': 1}
+
+
+def missing_frame(wire):
+    del wire.frames[9]
+    return {'missing frame': 1, 'count': 1}
+
+
+def missing_last(wire):
+    wire.out.send(wire.inner())
+    return {'count': 1}
+
+
+def sequence_skipped(wire):
+    wire.add(wire.trans.send(IP(src='10.0.1.1', dst='10.0.1.2') / ICMP(),
+                             seq=wire.trans.seq + 2))
+    return {'missing frame': 1}
+
+
+def sequence_zero(wire):
+    wire.add(wire.trans.send(IP(src='10.0.1.1', dst='10.0.1.2') / ICMP(),
+                             seq=0))
+    return {'sequence number 0': 1}
+
+
+def count_packets(wire):
+    wire.back.packets += 1
+    return {'count': 1}
+
+
+def count_bytes(wire):
+    wire.six.bytes -= 1
+    return {'count': 1}
+
+
+def count_live(wire):
+    wire.six.bytes -= 1
+    wire.kinds[wire.six] = 'live'
+    return {}
+
+
+def no_counts(wire):
+    wire.kinds = dict.fromkeys(wire.ends, 'live')
+    return {'no counts': 1}
+
+
+def no_frames(wire):
+    wire.frames = wire.frames[:3]
+    return {'no ESP': 1, 'count': len(wire.ends)}
+
+
+def unknown_sa(wire):
+    wire.ends.remove(wire.trans)
+    return {'unknown SA': 6}
+
+
+def foreign_sa(wire):
+    wire.kinds[wire.trans] = 'foreign'
+    wire.spoil(8, -1)
+    wire.add(wire.trans.send(IP(src='10.0.1.1', dst='10.0.1.2') / ICMP(),
+                             seq=77))
+    return {}
+
+
+def inner_outside(wire):
+    wire.add(wire.out.send(wire.inner(dst='10.7.0.1')))
+    return {'inner packet': 1}
+
+
+def inner_checksum(wire):
+    packet = IP(src='10.1.1.1', dst='10.1.2.1') / TCP(chksum=0x1234) / b'x'
+    wire.add(wire.out.send(packet))
+    return {'inner packet': 1}
+
+
+def inner_header_checksum(wire):
+    packet = IP(src='10.1.1.1', dst='10.1.2.1', chksum=0x1234) / TCP()
+    wire.add(wire.out.send(packet))
+    return {'inner packet': 1}
+
+
+def inner_trailing(wire):
+    packet = wire.inner()
+    packet = IP(raw(packet)) / b'zzzz'
+    packet.len = len(packet) - 4
+    wire.add(wire.out.send(packet))
+    return {'inner packet': 1}
+
+
+def outer_source(wire):
+    packet = wire.out.send(wire.inner())
+    packet.src = '10.0.0.9'
+    wire.add(packet)
+    return {'outer source': 1}
+
+
+def strange_ethertype(wire):
+    frame = mac(wire.inner(b'leak'))
+    frame.type = 0x1234
+    wire.frames.append(frame)
+    return {'strange frame': 1}
+
+
+def wrong_ethertype(wire):
+    frame = mac(wire.inner(b'leak'))
+    frame.type = 0x86dd
+    wire.frames.append(frame)
+    return {'strange frame': 1}
+
+
+def esn_beyond_32_bits(wire):
+    end = End('10.0.0.1', '10.0.0.2', 0x1005, 'tunnel', 16, esn=True)
+    wire.ends.append(end)
+    wire.add(end.send(wire.inner(), seq=1))
+    for seq in (0xfffffffe, 0xffffffff):
+        wire.add(end.send(wire.inner(), seq=seq))
+    for seq in (0, 1):
+        wire.add(end.send(wire.inner(), seq=seq, esn=1,
+                          init=struct.pack('!Q', 1 << 32 | seq)))
+    return {'missing frame': 1}
+
+
+TESTS = [clean, cleartext_frame, cleartext_reverse, cleartext_transport,
+         cleartext_fragment, cleartext_fragment6, cleartext_quoted_esp,
+         flipped_icv, flipped_payload, flipped_sequence, repeated_iv,
+         repeated_frame, repeated_sequence, missing_frame, missing_last,
+         sequence_skipped, sequence_zero, count_packets, count_bytes,
+         count_live, no_counts, no_frames, unknown_sa, foreign_sa,
+         inner_outside, inner_checksum, inner_header_checksum,
+         inner_trailing, outer_source, strange_ethertype, wrong_ethertype,
+         esn_beyond_32_bits]
+
+
+# Each decoder must find these alone, too.
+EITHER = [clean, cleartext_frame, flipped_icv, repeated_iv, missing_frame,
+          count_bytes, inner_outside]
+
+
+def found(text):
+    """Kinds of fault in a report, with how often."""
+    faults = {}
+    for line in text.splitlines():
+        kind, colon, count = line.partition(': ')
+        if colon and count.isdigit():
+            faults[kind] = int(count)
+    return faults
+
+
+def run(number, test, backend):
+    wire = Wire()
+    expected = test(wire)
+    status, text = wire.judge(backend)
+    passed = found(text) == expected and status == (1 if expected else 0)
+    print('%sok %d %s (%s)' % ('' if passed else 'not ', number,
+                               test.__name__, backend))
+    if not passed:
+        print('# expected %s, status %d:' % (expected, status))
+        print('# ' + text.replace('\n', '\n# '))
+    return passed
+
+
+def unusable(folder):
+    """Evidence and captures that nothing can be said about."""
+    evidence, pcap = Wire().write(folder)
+    with open(pcap, 'rb') as file:
+        capture = bytearray(file.read())
+    capture[24 + 8] -= 1
+    del capture[24 + 16]
+    cut = os.path.join(folder, 'cut.pcap')
+    with open(cut, 'wb') as file:
+        file.write(capture)
+    text = os.path.join(evidence, 'end.live')
+    with open(text, 'w', encoding='ascii') as states:
+        states.write(End('10.0.0.1', '10.0.0.3', 1, 'tunnel', 16).state()
+                     .replace(' 128\n', ' 64\n'))
+    yield 'frames are cut', [folder, cut]
+    yield 'not a pcap', [folder, __file__]
+    yield 'No such file', [folder, pcap + '.gone']
+    yield 'not AES-GCM', [evidence, pcap]
+
+
+def refusals(number):
+    """Exit status 2, and why."""
+    passed = True
+    with tempfile.TemporaryDirectory() as folder:
+        for reason, args in unusable(folder):
+            status, text = verdict(args)
+            if status != 2 or reason not in text:
+                print('# %s: status %d: %s' % (reason, status, text))
+                passed = False
+    print('%sok %d refusals' % ('' if passed else 'not ', number))
+    return passed
+
+
+def main():
+    runs = [(test, 'both') for test in TESTS]
+    runs += [(test, end) for end in ('fast', 'tshark') for test in EITHER]
+    print('TAP version 13')
+    print('1..%d' % (len(runs) + 1))
+    passed = [run(number, *args) for number, args in enumerate(runs, 1)]
+    passed.append(refusals(len(runs) + 1))
+    print('# Totals: pass:%d fail:%d' % (sum(passed),
+                                         len(passed) - sum(passed)))
+    return 0 if all(passed) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
