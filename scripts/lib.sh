@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # What every script of this project shares: where things are, how a long step
 # is shown and logged, how two runs keep out of each other's way.
 #
 # Usage: source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# shellcheck disable=SC2034  # used by those who source this
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=$REPO/build
 LOG_DIR=$BUILD/log
@@ -81,8 +80,8 @@ step() {
 	local text=$1 start=$SECONDS status=0 name log
 
 	shift
-	name=${text//[^A-Za-z0-9.]/-}
-	log=$LOG_DIR/${name,,}.log
+	name=$(tr -cs 'a-z0-9\n' - <<<"${text,,}")
+	log=$LOG_DIR/${name%-}.log
 	mkdir -p "$LOG_DIR"
 	set -m
 	"$@" >"$log" 2>&1 </dev/null &

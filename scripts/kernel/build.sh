@@ -17,11 +17,11 @@ KEEP_BUILDS=8
 LINK=$BUILD/kernel-$KERNEL_FLAVOUR
 
 tree_make() {
-	nice clean_env KBUILD_BUILD_USER=ipsec-full KBUILD_BUILD_HOST=ipsec-full \
+	clean_env KBUILD_BUILD_USER=ipsec-full KBUILD_BUILD_HOST=ipsec-full \
 		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' \
 		CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$CACHE" \
 		CCACHE_MAXSIZE=4G CCACHE_SLOPPINESS=time_macros \
-		make -C "$TREE" O="$OBJ" CC="ccache gcc" HOSTCC="ccache gcc" \
+		nice make -C "$TREE" O="$OBJ" CC="ccache gcc" HOSTCC="ccache gcc" \
 		-j"$JOBS" "$@"
 }
 

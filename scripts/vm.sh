@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Usage: vm.sh run|shell
+#
+# Builds what the VM needs, then runs RUN= with ARGS=, or a shell, in it. All
+# variables come by the environment: see "make help". CALLER is the directory
+# to which RUN, OUT and CAPTURE are relative.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+KEEP_OUTPUTS=20
+NIC=${NIC:-acme}
+export NIC
+
+from_caller() {
+	[[ $1 == /* ]] && echo "$1" || echo "${CALLER:-$PWD}/$1"
+}
+
+build_all() {
+	"$REPO/scripts/deps.sh"
+	"$REPO/scripts/kernel/build.sh"
+	"$REPO/scripts/device.sh"
+	"$REPO/scripts/iproute2.sh"
+	[[ $NIC != acme ]] || "$REPO/scripts/driver.sh"
+}
+
+# A directory of its own for each run; old ones go.
+default_out() {
+	local name
+
+	name=$(basename "${1:-shell}")
+	mkdir -p "$BUILD/out"
+	find "$BUILD/out" -mindepth 1 -maxdepth 1 -printf '%T@ %p\n' | sort -rn |
+		tail -n "+$KEEP_OUTPUTS" | cut -d' ' -f2- | xargs -r -d '\n' rm -rf
+	mktemp -d "$BUILD/out/${name%.*}.$(date +%H%M%S).XXXX"
+}
+
+vm_options() {
+	OPTIONS=(--vng "$BUILD/venv/bin/vng" --cache "$CACHE" --nic "$NIC"
+		--kernel "${KERNEL:-normal}" --peer "${PEER:-ns}"
+		--accel "${ACCEL:-}" --timeout "${TIMEOUT:-0}")
+	[[ -z ${MEM:-} ]] || OPTIONS+=(--mem "$MEM")
+	[[ -z ${SMP:-} ]] || OPTIONS+=(--smp "$SMP")
+	[[ -z ${PROFILE:-} ]] || OPTIONS+=(--profile "$PROFILE")
+	[[ -z ${V:-} ]] || OPTIONS+=(--verbose)
+	[[ -z ${CAPTURE:-} ]] || OPTIONS+=(--capture "$(from_caller "$CAPTURE")")
+}
+
+# The VM must not lose its kernel to the pruning of the cache.
+run_vm() {
+	local kernel
+
+	exec {kernel}<"$(realpath "$BUILD/kernel-${KERNEL:-normal}")"
+	flock --shared "$kernel"
+	trap - INT TERM HUP
+	exec "$REPO/scripts/vm/vm.py" "${OPTIONS[@]}" --out "$OUT_DIR"
+}
+
+main() {
+	local script=
+
+	if [[ $1 == run ]]; then
+		[[ -n ${RUN:-} ]] || die "say what to run: make vm RUN=script"
+		script=$(from_caller "$RUN")
+		[[ -f $script ]] || die "there is no script $script"
+	fi
+	[[ -n ${NO_BUILD:-} ]] || build_all
+	vm_options
+	[[ -z $script ]] || OPTIONS+=(--run "$script" --args "${ARGS:-}")
+	OUT_DIR=$(from_caller "${OUT:-$(default_out "$script")}")
+	mkdir -p "$OUT_DIR"
+	note "VM: output in $OUT_DIR"
+	run_vm
+}
+
+main "$@"

@@ -1,0 +1,191 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# First program in the test VM: makes the promises of Documentation/testing.rst
+# true (paths, modules, interfaces, peer, $OUT), runs the script, and leaves
+# its status and the kernel's log behind.
+#
+# Usage: guest-init.sh [shell]
+set -u
+source "$VM_REPO/scripts/vm/guest-lib.sh"
+
+SETUP_FAILED=125
+
+mount_shares() {
+	local nine=trans=virtio,version=9p2000.L,msize=512000
+
+	mkdir -p "$OUT" /run/vm-kernel
+	mount -t 9p -o "$nine" out "$OUT" || fail "cannot mount $OUT"
+	mount -t 9p -o "ro,cache=loose,$nine" kernel /run/vm-kernel ||
+		fail "cannot mount the kernel's directory"
+}
+
+# All programs that a script may call by name, before those of the system.
+link_programs() {
+	local program
+
+	mkdir -p "$BIN"
+	for program in iproute2/ip acme/acmectl vm/vmexec; do
+		[[ ! -x $VM_REPO/build/$program ]] ||
+			ln -s "$VM_REPO/build/$program" "$BIN/"
+	done
+	ln -s "$VM_REPO/scripts/vm/peer-$PEER.sh" "$BIN/peer"
+	export PATH=$BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+}
+
+# The kernel's own modules and the driver, so that modprobe finds them.
+mount_modules() {
+	local release source
+
+	release=$(uname -r)
+	source=$VM_REPO/build/modules-$VM_KERNEL/lib/modules/$release
+	[[ -d $source ]] || return 0
+	mkdir -p "/lib/modules/$release"
+	mount --bind "$source" "/lib/modules/$release"
+}
+
+load_driver() {
+	[[ $NIC == acme ]] || return 0
+	modprobe acme || fail "cannot load the acme driver"
+}
+
+# Interface by its driver (acme) or its address (any virtio-net).
+find_nic() {
+	local dev
+
+	for dev in /sys/class/net/*/; do
+		dev=${dev%/}
+		case $NIC in
+		acme)
+			[[ $(readlink "$dev/device/driver") == */acme ]] || continue
+			;;
+		*)
+			[[ $(<"$dev/address") == "$NIC_MAC" ]] || continue
+			;;
+		esac
+		echo "${dev##*/}"
+		return 0
+	done
+	return 1
+}
+
+setup_nic() {
+	local dev
+
+	wait_until 10 find_nic >/dev/null || fail "no interface of the NIC"
+	dev=$(find_nic)
+	{
+		[[ $dev == acme0 ]] || echo "link set dev $dev name acme0"
+		echo "link set dev acme0 up"
+		echo "addr add 10.0.0.1/24 dev acme0"
+		echo "addr add fd00::1/64 dev acme0 nodad"
+	} | ip -batch - || fail "cannot set up acme0"
+}
+
+# The namespace first: its default for duplicate address detection must be in
+# place when the interface arrives.
+setup_peer_ns() {
+	local dev
+
+	dev=$(find_by_mac "$PEER_MAC") || fail "no interface of the peer"
+	ip netns add peer
+	ip netns exec peer bash -c "$(declare -f disable_dad); disable_dad"
+	ip link set dev "$dev" netns peer name peer0 ||
+		fail "cannot move peer0"
+	ip -n peer -batch - <<-END || fail "cannot set up peer0"
+		link set dev lo up
+		link set dev peer0 up
+		addr add 10.0.0.2/24 dev peer0
+		addr add fd00::2/64 dev peer0 nodad
+	END
+}
+
+setup_peer_vm() {
+	peer true || fail "the peer VM does not answer"
+}
+
+carrier() {
+	[[ $(cat /sys/class/net/acme0/carrier 2>/dev/null) == 1 ]]
+}
+
+reaches() {
+	ping -q -c 1 -W 1 "$1" >/dev/null 2>&1
+}
+
+check_network() {
+	wait_until 15 carrier || fail "acme0 has no carrier"
+	wait_until 15 reaches 10.0.0.2 || fail "no answer from 10.0.0.2"
+	wait_until 15 reaches fd00::2 || fail "no answer from fd00::2"
+}
+
+setup_network() {
+	ip link set dev lo up
+	[[ $NIC != none ]] || return 0
+	disable_dad
+	load_driver
+	setup_nic
+	"setup_peer_$PEER"
+	check_network
+}
+
+fail() {
+	echo "vm: set-up failed: $*"
+	echo "ipsec_full: set-up failed: $*" >/dev/kmsg
+	finish "$SETUP_FAILED"
+}
+
+# Two scans, apart: what was in flight at the first is not reported.
+scan_for_leaks() {
+	local file=/sys/kernel/debug/kmemleak
+
+	[[ -e $file ]] || return 0
+	if ! { echo scan >"$file" && sleep 5 && echo scan >"$file"; }; then
+		echo "ipsec_full: kmemleak: the scan failed" >/dev/kmsg
+		return
+	fi
+	sed 's/^/ipsec_full: kmemleak: /' "$file" | while read -r line; do
+		echo "$line" >/dev/kmsg
+	done
+}
+
+finish() {
+	if [[ $VM_KERNEL == debug ]]; then
+		scan_for_leaks
+	fi
+	dmesg >"$OUT/dmesg" 2>/dev/null
+	echo "$1" >/run/vm/status
+	sync
+	exit 0
+}
+
+# The script's standard output and error reach the host in one stream.
+run_script() {
+	local status=0 args=()
+
+	cd "$(dirname "$VM_RUN")" || fail "cannot enter $(dirname "$VM_RUN")"
+	eval "args=($VM_ARGS)"
+	if [[ -x $VM_RUN ]]; then
+		"$VM_RUN" "${args[@]}" </dev/null || status=$?
+	else
+		bash "$VM_RUN" "${args[@]}" </dev/null || status=$?
+	fi
+	finish "$status"
+}
+
+main() {
+	local port
+
+	if [[ ${1:-} != shell ]]; then
+		port=$(wait_for_port vm.out) && exec >"$port" 2>&1
+	fi
+	mount_shares
+	link_programs
+	mount_modules
+	setup_network
+	echo "ipsec_full: ready" >/dev/kmsg
+	[[ ${1:-} == shell ]] || run_script
+	cd "$VM_REPO" || exit
+	exec bash -i
+}
+
+main "$@"

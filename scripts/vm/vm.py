@@ -1,0 +1,636 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Runs a script, or a shell, in the test VM.
+
+Starts the NIC model, the peer (in its own VM if asked) and the test VM, relays
+the script's output, enforces the time limit, and takes everything away again.
+Exit status: the script's; 124 on time-out; 125 when the VM died or could not
+be set up; 2 for a usage error.
+
+  run directory   sockets, environment and status, removed at the end
+  memory file     the guest's RAM, shared with the NIC model, removed at the end
+  OUT             console.log, dmesg, acme-nic.log and what the script leaves
+"""
+
+import argparse
+import contextlib
+import os
+import select
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import accel  # noqa: E402
+
+REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(REPO, "build")
+
+STATUS_TIMEOUT = 124
+STATUS_DIED = 125
+
+NIC_MAC = "52:54:00:ac:00:01"
+PEER_MAC = "52:54:00:ee:00:01"
+PEER_PORTS = 12
+PEER_MEM = "512M"
+KILL_GRACE = 5
+READY_TIMEOUT = 20
+MEM_LIMIT = 2 << 30
+
+ROOT_FLAGS = "version=9p2000.L,trans=virtio,access=any,msize=512000,cache=loose"
+# Several VMs share few CPUs: a late tick is no stall.
+KERNEL_ARGS = [
+    "rcupdate.rcu_cpu_stall_timeout=120",
+    "rcupdate.rcu_exp_cpu_stall_timeout=120000",
+    "hung_task_timeout_secs=240",
+    "watchdog_thresh=60",
+    "workqueue.watchdog_thresh=120",
+    "bonding.max_bonds=0",
+    "dummy.numdummies=0",
+    "sysctl.net.core.fb_tunnels_only_for_init_net=2",
+]
+DEBUG_KERNEL_ARGS = ["kmemleak=on"]
+
+
+class VmError(Exception):
+    """The VM could not be set up or died; the text is for the user."""
+
+
+def parse_size(text):
+    """Bytes of a size such as 512M or 1G."""
+    units = {"K": 10, "M": 20, "G": 30}
+    if text and text[-1].upper() in units:
+        return int(text[:-1]) << units[text[-1].upper()]
+    return int(text)
+
+
+def size_argument(text):
+    try:
+        size = parse_size(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{text} is no size") from exc
+    if not 128 << 20 <= size <= MEM_LIMIT:
+        raise argparse.ArgumentTypeError("memory must be 128M to 2G")
+    return size
+
+
+class Workspace:
+    """The run directory and the memory file; both go away at the end."""
+
+    def __init__(self, mem_size):
+        self.dir = tempfile.mkdtemp(prefix="ipsec-full-")
+        self.mem_size = mem_size
+        self.mem_file = None
+
+    def create_memory(self):
+        """Guest RAM, in /dev/shm where that has room."""
+        where = BUILD
+        with contextlib.suppress(OSError):
+            if shutil.disk_usage("/dev/shm").free > self.mem_size * 3 // 2:
+                where = "/dev/shm"
+        fd, self.mem_file = tempfile.mkstemp(prefix="ipsec-full-", dir=where)
+        os.ftruncate(fd, self.mem_size)
+        os.close(fd)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def read_status(self):
+        """The script's exit status, None when it did not get to its end."""
+        try:
+            with open(self.path("status"), encoding="utf-8") as file:
+                return int(file.read())
+        except (OSError, ValueError):
+            return None
+
+    def remove(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+        if self.mem_file:
+            with contextlib.suppress(OSError):
+                os.unlink(self.mem_file)
+
+
+class Children:
+    """All processes started here, each a process group of its own."""
+
+    def __init__(self):
+        self.list = []
+
+    def start(self, argv, own_group=True, **kwargs):
+        child = subprocess.Popen(argv, start_new_session=own_group, **kwargs)
+        child.own_group = own_group
+        self.list.append(child)
+        return child
+
+    @staticmethod
+    def signal(child, number):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if child.own_group:
+                os.killpg(child.pid, number)
+            else:
+                child.send_signal(number)
+
+    def stop(self, child):
+        """Ends a child, politely at first; returns its status."""
+        self.signal(child, signal.SIGTERM)
+        try:
+            child.wait(KILL_GRACE)
+        except subprocess.TimeoutExpired:
+            pass
+        self.signal(child, signal.SIGKILL)
+        return child.wait()
+
+    def stop_all(self):
+        for child in self.list:
+            self.signal(child, signal.SIGTERM)
+        for child in self.list:
+            self.stop(child)
+
+
+def pump(stream, *sinks):
+    """Copies a stream to all sinks, in a thread of its own."""
+
+    def run():
+        while True:
+            data = os.read(stream, 65536)
+            if not data:
+                break
+            for sink in sinks:
+                with contextlib.suppress(OSError, ValueError):
+                    sink.write(data)
+                    sink.flush()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+class ScriptOutput:
+    """What the script prints, by a virtio-serial port of its own."""
+
+    def __init__(self, path, sinks):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(1)
+        self.path = path
+        self.sinks = sinks
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            conn, _ = self.listener.accept()
+            pump(conn.detach(), *self.sinks).join()
+
+    def finish(self):
+        """Call when the VM is gone: waits for the last of its output."""
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(KILL_GRACE)
+
+
+def wait_for(condition, child, what):
+    deadline = time.monotonic() + READY_TIMEOUT
+    while not condition():
+        if child.poll() is not None:
+            raise VmError(f"{what} ended with status {child.returncode}")
+        if time.monotonic() > deadline:
+            raise VmError(f"{what} was not ready within {READY_TIMEOUT} s")
+        time.sleep(0.02)
+
+
+def read_ready_line(child):
+    """True when the NIC model said `ready`."""
+    deadline = time.monotonic() + READY_TIMEOUT
+    line = b""
+    while time.monotonic() < deadline and not line.endswith(b"\n"):
+        if select.select([child.stdout], [], [], 0.1)[0]:
+            data = os.read(child.stdout.fileno(), 1)
+            if not data:
+                break
+            line += data
+    return line == b"ready\n"
+
+
+class Nic:
+    """The NIC model, acme-nic, and the QEMU options that attach it."""
+
+    VECTORS = 16
+
+    def __init__(self, opts, space, children):
+        self.space = space
+        self.children = children
+        self.log_path = os.path.join(opts.out, "acme-nic.log")
+        argv = [os.path.join(BUILD, "acme", "acme-nic"),
+                "--mem", space.mem_file,
+                "--ivshmem", space.path("ivshmem"),
+                "--wire", space.path("wire0"),
+                "--ctl", space.path("ctl"),
+                "--mac", NIC_MAC,
+                "--log", self.log_path]
+        if opts.profile:
+            argv += ["--profile", opts.profile]
+        if opts.capture:
+            model_pcap = os.path.join(opts.capture, "model")
+            os.makedirs(model_pcap, exist_ok=True)
+            argv += ["--pcap", model_pcap]
+        with open(os.path.join(opts.out, "acme-nic.stderr"), "wb") as stderr:
+            self.child = children.start(argv, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=stderr)
+        if not read_ready_line(self.child):
+            raise VmError(f"acme-nic did not start, see {self.log_path} and "
+                          f"{stderr.name}")
+
+    def qemu_options(self):
+        return ["-chardev", f"socket,path={self.space.path('ivshmem')},id=acme0",
+                "-device", "ivshmem-doorbell,"
+                f"vectors={self.VECTORS},chardev=acme0",
+                "-chardev", f"socket,path={self.space.path('ctl')},id=acmectl",
+                "-device", "virtserialport,bus=vmser.0,name=acmectl,"
+                "chardev=acmectl"]
+
+    def finish(self):
+        """None, or what went wrong with the model while the VM ran."""
+        if self.child.poll() is None:
+            status = self.children.stop(self.child)
+        else:
+            status = self.child.returncode
+        if status == 0:
+            return None
+        return f"acme-nic ended with status {status}, see {self.log_path}"
+
+
+def wire_option(name, space, server):
+    """One end of the wire: frames over a unix stream."""
+    return ["-netdev", f"stream,id={name},server={'on' if server else 'off'},"
+            f"addr.type=unix,addr.path={space.path('wire0')}"]
+
+
+class StockNic:
+    """NIC=virtio: a stock NIC in place of ours, wired to the peer's end."""
+
+    def __init__(self, opts, space):
+        self.wire = wire_option("nic0", space, opts.peer == "ns")
+
+    def qemu_options(self):
+        return self.wire + ["-device",
+                            f"virtio-net-pci,netdev=nic0,mac={NIC_MAC}"]
+
+    def finish(self):
+        return None
+
+
+class NoNic:
+    """NIC=none: a VM without network."""
+
+    def qemu_options(self):
+        return []
+
+    def finish(self):
+        return None
+
+
+def peer_nic_options(opts, space):
+    """The peer's end of the wire, with a capture made by QEMU if asked."""
+    server = opts.nic == "virtio" and opts.peer == "vm"
+    argv = wire_option("peer0", space, server)
+    argv += ["-device", f"virtio-net-pci,netdev=peer0,mac={PEER_MAC}"]
+    if opts.capture:
+        pcap = os.path.join(opts.capture, "wire0.pcap")
+        argv += ["-object", f"filter-dump,id=dump0,netdev=peer0,file={pcap},"
+                 "maxlen=262144"]
+    return argv
+
+
+def share_options(tag, path, readonly):
+    mode = ",readonly=on" if readonly else ""
+    return ["-fsdev", f"local,id=fs-{tag},path={path},security_model=none,"
+            f"multidevs=remap{mode}",
+            "-device", f"virtio-9p-pci,fsdev=fs-{tag},mount_tag={tag}"]
+
+
+def serial_bus_options():
+    return ["-device", "virtio-serial-pci,id=vmser,max_ports=31"]
+
+
+class PeerVm:
+    """PEER=vm: the peer's own VM, booted from the host's root directory."""
+
+    def __init__(self, opts, space, children):
+        self.space = space
+        self.children = children
+        self.log_path = os.path.join(opts.out, "peer-console.log")
+        # pylint: disable-next=consider-using-with
+        self.child = children.start(
+            self.command(opts), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        wait_for(lambda: os.path.exists(space.path(f"peer.{PEER_PORTS - 1}")),
+                 self.child, "the peer VM")
+
+    def command(self, opts):
+        init = os.path.join(REPO, "scripts/vm/peer-init.sh")
+        args = KERNEL_ARGS + [
+            "console=ttyS0", "loglevel=7", "panic=-1", "ro",
+            "rootfstype=9p", "root=/dev/root", f"rootflags={ROOT_FLAGS}",
+            f"init={init}"]
+        argv = ["qemu-system-x86_64", "-name", "ipsec-full-peer",
+                "-machine", f"q35,accel={opts.accel}", "-cpu", "max",
+                "-m", PEER_MEM, "-smp", "1", "-nodefaults", "-no-reboot",
+                "-display", "none", "-vga", "none",
+                "-serial", f"file:{self.log_path}",
+                "-kernel", opts.bzimage, "-append", " ".join(args)]
+        argv += ["-fsdev", "local,id=root,path=/,security_model=none,"
+                 "readonly=on,multidevs=remap",
+                 "-device", "virtio-9p-pci,fsdev=root,mount_tag=/dev/root"]
+        argv += share_options("run", self.space.dir, readonly=True)
+        argv += share_options("repo", REPO, readonly=True)
+        argv += serial_bus_options()
+        for i in range(PEER_PORTS):
+            argv += ["-chardev", f"socket,id=p{i},server=on,wait=off,"
+                     f"path={self.space.path(f'peer.{i}')}",
+                     "-device", "virtserialport,bus=vmser.0,"
+                     f"name=peer.{i},chardev=p{i}"]
+        return argv + peer_nic_options(opts, self.space)
+
+    def qemu_options(self):
+        argv = []
+        for i in range(PEER_PORTS):
+            argv += ["-chardev",
+                     f"socket,id=p{i},path={self.space.path(f'peer.{i}')}",
+                     "-device", "virtserialport,bus=vmser.0,"
+                     f"name=peer.{i},chardev=p{i}"]
+        return argv
+
+    def finish(self):
+        if self.child.poll() is not None:
+            return f"the peer VM died, see {self.log_path}"
+        self.children.stop(self.child)
+        return None
+
+
+class PeerNamespace:
+    """PEER=ns: the peer is a namespace of the test VM."""
+
+    def __init__(self, opts, space):
+        self.options = peer_nic_options(opts, space)
+
+    def qemu_options(self):
+        return self.options
+
+    def finish(self):
+        return None
+
+
+class TestVm:
+    """The VM that runs the script, started by virtme-ng."""
+
+    def __init__(self, opts, space, children):
+        self.opts = opts
+        self.space = space
+        self.children = children
+        self.console_path = os.path.join(opts.out, "console.log")
+        self.child = None
+        self.threads = []
+
+    def write_environment(self):
+        opts = self.opts
+        env = {
+            "VM_REPO": REPO, "VM_RUN": opts.run or "",
+            "VM_ARGS": opts.args, "VM_KERNEL": opts.kernel,
+            "OUT": opts.out, "NIC": opts.nic, "PEER": opts.peer,
+            "PROFILE": opts.profile, "NIC_MAC": NIC_MAC,
+            "PEER_MAC": PEER_MAC, "PEER_PORTS": str(PEER_PORTS),
+            "CAPTURE": opts.capture or "",
+            "KSELFTEST": "/run/vm-kernel/selftests",
+            "TERM": os.environ.get("TERM", "linux"),
+        }
+        env.update(item.split("=", 1) for item in opts.env)
+        self.space.write("env", "".join(
+            f"export {k}={shlex.quote(v)}\n" for k, v in env.items()))
+        self.space.write("boot", BOOT_SCRIPT)
+
+    def qemu_options(self, parts):
+        space = self.space
+        argv = ["-machine", "memory-backend=ram", "-object",
+                f"memory-backend-file,id=ram,size={space.mem_size},"
+                f"mem-path={space.mem_file},share=on"]
+        argv += share_options("repo", REPO, readonly=True)
+        argv += share_options("out", self.opts.out, readonly=False)
+        argv += share_options("run", space.dir, readonly=False)
+        argv += share_options("kernel", self.opts.kernel_dir, readonly=True)
+        argv += serial_bus_options()
+        if self.opts.run:
+            argv += ["-chardev", f"socket,id=vmout,path={space.path('out')}",
+                     "-device", "virtserialport,bus=vmser.0,name=vm.out,"
+                     "chardev=vmout"]
+        for part in parts:
+            argv += part.qemu_options()
+        return argv
+
+    def command(self, parts):
+        opts = self.opts
+        argv = [opts.vng, "--run", opts.bzimage, "--force-9p",
+                "--disable-microvm", "--skip-modules", "--verbose",
+                "--name", "ipsec-full", "--user", "root", "--cwd", "/",
+                "--cpus", str(opts.smp),
+                "--memory", f"{self.space.mem_size >> 20}M",
+                "--append", "rootflags=" + ROOT_FLAGS]
+        if opts.accel != "kvm":
+            argv.append("--disable-kvm")
+        args = KERNEL_ARGS + opts.append
+        if opts.kernel == "debug":
+            args = args + DEBUG_KERNEL_ARGS
+        for arg in args:
+            argv += ["--append", arg]
+        argv.append("--qemu-opts=" + shlex.join(self.qemu_options(parts)))
+        boot = ("mkdir -p /run/vm && mount -t 9p -o trans=virtio,"
+                "version=9p2000.L,msize=512000 run /run/vm && "
+                "exec bash /run/vm/boot")
+        if opts.run:
+            return argv + ["--exec", boot]
+        return argv + ["--shell", os.path.join(REPO, "scripts/vm/shell.sh")]
+
+    def start(self, parts):
+        env = dict(os.environ)
+        env["PATH"] = os.path.dirname(self.opts.vng) + ":" + env["PATH"]
+        console = open(self.console_path, "wb")
+        kwargs = {"stderr": subprocess.PIPE, "env": env}
+        if self.opts.run:
+            kwargs.update(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.child = self.children.start(
+            self.command(parts), own_group=bool(self.opts.run), **kwargs)
+        sinks = [console]
+        if self.opts.verbose:
+            sinks.append(sys.stderr.buffer)
+        for stream in (self.child.stdout, self.child.stderr):
+            if stream:
+                self.threads.append(pump(stream.fileno(), *sinks))
+
+    def wait(self):
+        """The script's status, or the one that tells what ended the VM."""
+        try:
+            self.child.wait(self.opts.timeout or None)
+        except subprocess.TimeoutExpired:
+            self.children.stop(self.child)
+            say(f"no end within {self.opts.timeout} s: stopped")
+            return STATUS_TIMEOUT
+        for thread in self.threads:
+            thread.join(1)
+        status = self.space.read_status()
+        if status is None and self.opts.run:
+            raise VmError(f"the VM died, the end of {self.console_path}:\n"
+                          + tail(self.console_path))
+        return status or 0
+
+
+BOOT_SCRIPT = """\
+. /run/vm/env
+nine=trans=virtio,version=9p2000.L,msize=512000
+mkdir -p "$VM_REPO"
+mount -t 9p -o "ro,cache=loose,$nine" repo "$VM_REPO"
+exec bash "$VM_REPO/scripts/vm/guest-init.sh" "$@"
+"""
+
+
+def say(text):
+    print(f"vm: {text}", file=sys.stderr, flush=True)
+
+
+def tail(path, lines=25):
+    with contextlib.suppress(OSError):
+        with open(path, "rb") as file:
+            text = file.read().decode(errors="replace")
+        return "\n".join("    " + line for line in text.splitlines()[-lines:])
+    return ""
+
+
+def make_nic(opts, space, children):
+    if opts.nic == "acme":
+        return Nic(opts, space, children)
+    return StockNic(opts, space) if opts.nic == "virtio" else NoNic()
+
+
+def make_peer(opts, space, children):
+    if opts.nic == "none":
+        return NoNic()
+    if opts.peer == "vm":
+        return PeerVm(opts, space, children)
+    return PeerNamespace(opts, space)
+
+
+def run_vm(opts, space, children):
+    """Starts everything in the order in which it depends on each other."""
+    vm = TestVm(opts, space, children)
+    output = None
+    if opts.run:
+        output = ScriptOutput(space.path("out"), [sys.stdout.buffer])
+    vm.write_environment()
+    nic = make_nic(opts, space, children)
+    peer = make_peer(opts, space, children)
+    vm.start([nic, peer])
+    status = vm.wait()
+    if output:
+        output.finish()
+    for problem in (peer.finish(), nic.finish()):
+        if problem:
+            say(problem)
+            status = status or STATUS_DIED
+    return status
+
+
+def check_log(opts, status):
+    """Warnings and splats in a log fail a run that passed."""
+    for name in ("console.log", "peer-console.log"):
+        path = os.path.join(opts.out, name)
+        if not os.path.exists(path):
+            continue
+        script = os.path.join(REPO, "scripts/check-log.sh")
+        if subprocess.run([script, path], check=False).returncode:
+            status = status or 1
+    return status
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--run", help="script to run; without it, a shell")
+    parser.add_argument("--args", default="", help="its arguments")
+    parser.add_argument("--nic", default="acme", choices=["acme", "virtio", "none"])
+    parser.add_argument("--peer", default="ns", choices=["ns", "vm"])
+    parser.add_argument("--profile", default="", help="capabilities of the NIC")
+    parser.add_argument("--kernel", default="normal", choices=["normal", "debug"])
+    parser.add_argument("--timeout", type=int, default=0, help="seconds")
+    parser.add_argument("--mem", type=size_argument)
+    parser.add_argument("--smp", type=int, default=2)
+    parser.add_argument("--capture", help="directory for a pcap of the wire")
+    parser.add_argument("--out", required=True, help="what survives the VM")
+    parser.add_argument("--accel", default="", choices=["", "kvm", "tcg"])
+    parser.add_argument("--vng", required=True, help="path of vng")
+    parser.add_argument("--cache", required=True)
+    parser.add_argument("--append", action="append", default=[])
+    parser.add_argument("--env", action="append", default=[],
+                        metavar="NAME=VALUE", help="set in the VM")
+    parser.add_argument("--no-log-check", action="store_true")
+    parser.add_argument("--verbose", action="store_true", help="show the console")
+    opts = parser.parse_args()
+    finish_options(parser, opts)
+    return opts
+
+
+def finish_options(parser, opts):
+    if opts.run:
+        opts.run = os.path.abspath(opts.run)
+        if not os.path.isfile(opts.run):
+            parser.error(f"no script {opts.run}")
+    elif not sys.stdin.isatty():
+        parser.error("a shell needs a terminal")
+    if opts.mem is None:
+        opts.mem = parse_size("2G" if opts.kernel == "debug" else "1G")
+    opts.out = os.path.abspath(opts.out)
+    os.makedirs(opts.out, exist_ok=True)
+    if opts.capture:
+        opts.capture = os.path.abspath(opts.capture)
+        os.makedirs(opts.capture, exist_ok=True)
+    opts.kernel_dir = os.path.realpath(os.path.join(BUILD, f"kernel-{opts.kernel}"))
+    opts.bzimage = os.path.join(opts.kernel_dir, "bzImage")
+    opts.accel = opts.accel or accel.choose(opts.bzimage, opts.cache)
+
+
+def on_signal(number, _frame):
+    raise SystemExit(128 + number)
+
+
+def main():
+    opts = parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    space = Workspace(opts.mem)
+    children = Children()
+    try:
+        space.create_memory()
+        status = run_vm(opts, space, children)
+    except VmError as exc:
+        say(exc)
+        status = STATUS_DIED
+    finally:
+        children.stop_all()
+        space.remove()
+    if not opts.no_log_check:
+        status = check_log(opts, status)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
