@@ -83,8 +83,8 @@ struct xfrm_full_stats {
  *	a packet is @iv_salt XOR cpu_to_be64((u64)epoch << 48 | sequence)
  * @ifindex: the device as user space named it
  * @dev_tracker: reference tracker of @dev
- * @ext: inbound, the prepared sec_path that all packets of the SA share;
- *	under RCU
+ * @ext: inbound, the prepared sec_path that all packets of the SA share; valid
+ *	under RCU while @place is not XFRM_FULL_DEAD
  * @base_packets: packets counted before the device took over
  * @base_bytes: bytes counted before the device took over
  * @mutex: serialises the driver's sleeping operations on this SA
@@ -104,7 +104,7 @@ struct xfrm_full {
 
 	int			ifindex;
 	netdevice_tracker	dev_tracker;
-	struct skb_ext __rcu	*ext;
+	struct skb_ext		*ext;
 	u64			base_packets;
 	u64			base_bytes;
 	struct mutex		mutex;
@@ -145,7 +145,6 @@ bool xfrm_full_state_update_ok(const struct xfrm_state *old,
 			       const struct xfrm_state *new);
 void xfrm_full_state_delete(struct xfrm_state *x);
 void xfrm_full_state_destroy(struct xfrm_state *x);
-void xfrm_full_state_stats(struct xfrm_state *x);
 void xfrm_full_state_sync(struct xfrm_state *x);
 void xfrm_full_dev_unregister(struct net_device *dev);
 

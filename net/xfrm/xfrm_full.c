@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IPsec full offload: the life of an SA between software and device.
+ *
+ *             NEWSA, or UPDSA of a larval SA
+ *                           |
+ *                           v
+ *                    +-------------+
+ *                    |   ARMING    |-----------------+
+ *                    +-------------+                 |
+ *                           |                        | the device refuses,
+ *                           | added and running      | or deleted meanwhile
+ *                           v                        |
+ *                    +-------------+                 |
+ *                    |   DEVICE    |                 |
+ *                    +-------------+                 |
+ *                           |                        |
+ *                           | delete, flush, expiry, |
+ *                           | device unregistered    |
+ *                           v                        |
+ *                    +-------------+                 |
+ *                    |    DEAD     |<----------------+
+ *                    +-------------+
+ *
+ * xfrm_full_move() is the only writer of xfrm_full.place.  An SA is inserted
+ * into the SAD before it is armed, so a packet can meet it in any place; only
+ * in DEVICE is it sent.  Software never handles a packet of such an SA, as it
+ * doesn't know the sequence numbers that the device has used.
+ *
+ * The driver sees add, run, del and free, in this order, each at most once; an
+ * SA that was added is always deleted and freed.  Delete comes with x->lock
+ * held, so it only posts to the device.  A work item waits until no reader can
+ * still see the SA as live, and lets the driver free it.  Nothing else keeps
+ * the SA in the device: a socket that caches a stale dst holds the xfrm_state,
+ * not the device's resources.
+ *
+ * Locks, outermost first:
+ *
+ *   net->xfrm.xfrm_cfg_mutex   netlink requests
+ *   RTNL                       only on NETDEV_UNREGISTER
+ *   xfrm_full.mutex            the driver's sleeping operations on one SA
+ *   x->lock                    xfrm_full.place
+ *   xfrm_full_lock             the lists of armed and of dying SAs, and
+ *                              between a device's lookup and its SA's entry
+ *                              into the list
+ *
+ * Readers in the data path take none of them.  To a reader under RCU that has
+ * seen the place DEVICE, xfrm_full.dev and xfrm_full.ext stay what they are.
+ */
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <net/xfrm.h>
+
+#include "xfrm_full_core.h"
+
+DEFINE_STATIC_KEY_FALSE(xfrm_full_key);
+EXPORT_SYMBOL_GPL(xfrm_full_key);
+
+static DEFINE_SPINLOCK(xfrm_full_lock);
+static LIST_HEAD(xfrm_full_armed);
+static LIST_HEAD(xfrm_full_dying);
+
+static void xfrm_full_gc(struct work_struct *work);
+static DECLARE_WORK(xfrm_full_gc_work, xfrm_full_gc);
+
+static const u8 xfrm_full_next[] = {
+	[XFRM_FULL_ARMING] = BIT(XFRM_FULL_DEVICE) | BIT(XFRM_FULL_DEAD),
+	[XFRM_FULL_DEVICE] = BIT(XFRM_FULL_DEAD),
+	[XFRM_FULL_DEAD] = 0,
+};
+
+static bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to)
+{
+	lockdep_assert_held(&full->x->lock);
+
+	if (!(xfrm_full_next[full->place] & BIT(to)))
+		return false;
+	WRITE_ONCE(full->place, to);
+	return true;
+}
+
+/**
+ * xfrm_full_state_init() - prepare an SA for full offload
+ * @net: namespace of the request
+ * @x: the SA, complete but not inserted
+ * @xuo: what user space asked for
+ * @extack: says what is wrong
+ *
+ * Checks everything that can be checked without the driver.
+ *
+ * Context: process, may sleep.
+ * Return: 0, or a negative errno.
+ */
+int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
+			 const struct xfrm_user_offload *xuo,
+			 struct netlink_ext_ack *extack)
+{
+	bool in = xuo->flags & XFRM_OFFLOAD_INBOUND;
+	struct xfrm_full *full;
+	int err;
+
+	err = xfrm_full_check_state(net, x, xuo, extack);
+	if (err)
+		return err;
+
+	full = kzalloc(sizeof(*full), GFP_KERNEL);
+	if (!full)
+		return -ENOMEM;
+
+	if (!in) {
+		err = xfrm_full_read_salt(x, &full->iv_salt);
+		if (err) {
+			NL_SET_ERR_MSG(extack, "Can't learn the SA's IV salt");
+			kfree(full);
+			return err;
+		}
+	}
+
+	full->place = XFRM_FULL_ARMING;
+	full->dir = in ? XFRM_SA_DIR_IN : XFRM_SA_DIR_OUT;
+	full->epoch = 1;
+	full->ifindex = xuo->ifindex;
+	full->base_packets = x->curlft.packets;
+	full->base_bytes = x->curlft.bytes;
+	full->x = x;
+	mutex_init(&full->mutex);
+	INIT_LIST_HEAD(&full->list);
+
+	static_branch_inc(&xfrm_full_key);
+	x->full = full;
+	return 0;
+}
+
+/* From here on NETDEV_UNREGISTER finds the SA: the device can't be gone yet, as
+ * it leaves the namespace's tables before the list is searched for it.
+ */
+static int xfrm_full_attach(struct xfrm_full *full,
+			    struct netlink_ext_ack *extack)
+{
+	struct net_device *dev;
+
+	spin_lock_bh(&xfrm_full_lock);
+	rcu_read_lock();
+	dev = xfrm_full_dev_rcu(xs_net(full->x), full->ifindex, extack);
+	if (!IS_ERR(dev)) {
+		netdev_hold(dev, &full->dev_tracker, GFP_ATOMIC);
+		full->dev = dev;
+		list_add_tail(&full->list, &xfrm_full_armed);
+	}
+	rcu_read_unlock();
+	spin_unlock_bh(&xfrm_full_lock);
+
+	return PTR_ERR_OR_ZERO(dev);
+}
+
+/* The driver knows nothing of the SA, or nothing any more.  The prepared
+ * sec_path holds a reference to the SA, so it has to go with the device.
+ */
+static void xfrm_full_detach(struct xfrm_full *full)
+{
+	struct net_device *dev = full->dev;
+	struct skb_ext *ext = full->ext;
+
+	spin_lock_bh(&xfrm_full_lock);
+	list_del_init(&full->list);
+	spin_unlock_bh(&xfrm_full_lock);
+
+	WRITE_ONCE(full->dev, NULL);
+	netdev_put(dev, &full->dev_tracker);
+
+	full->ext = NULL;
+	if (ext)
+		__skb_ext_put(ext);
+}
+
+/* The driver knows the SA: have it removed, now and completely soon. */
+static void xfrm_full_retire(struct xfrm_full *full)
+{
+	struct net_device *dev = full->dev;
+
+	lockdep_assert_held(&full->x->lock);
+
+	dev->xfrmdev_ops->xdo_dev_full_state_del(dev, full->x);
+
+	xfrm_state_hold(full->x);
+	spin_lock_bh(&xfrm_full_lock);
+	list_move_tail(&full->list, &xfrm_full_dying);
+	spin_unlock_bh(&xfrm_full_lock);
+	queue_work(system_unbound_wq, &xfrm_full_gc_work);
+}
+
+static int xfrm_full_install(struct xfrm_full *full,
+			     struct netlink_ext_ack *extack)
+{
+	const struct xfrmdev_ops *ops = full->dev->xfrmdev_ops;
+	struct xfrm_state *x = full->x;
+	int err;
+
+	if (full->dir == XFRM_SA_DIR_IN) {
+		full->ext = xfrm_full_ext_alloc(x);
+		if (!full->ext) {
+			xfrm_full_detach(full);
+			return -ENOMEM;
+		}
+	}
+
+	err = ops->xdo_dev_full_state_add(full->dev, x, extack);
+	if (err) {
+		NL_SET_ERR_MSG_WEAK(extack, "Device refused the SA");
+		xfrm_full_detach(full);
+		return err;
+	}
+
+	err = ops->xdo_dev_full_state_run(full->dev, x);
+	if (err)
+		NL_SET_ERR_MSG_WEAK(extack, "Device failed to start the SA");
+
+	spin_lock_bh(&x->lock);
+	if (!err && !xfrm_full_move(full, XFRM_FULL_DEVICE)) {
+		NL_SET_ERR_MSG(extack, "SA was deleted while being added");
+		err = -ESRCH;
+	}
+	if (err) {
+		xfrm_full_move(full, XFRM_FULL_DEAD);
+		xfrm_full_retire(full);
+	}
+	spin_unlock_bh(&x->lock);
+
+	return err;
+}
+
+/**
+ * xfrm_full_state_arm() - hand an SA over to its device
+ * @x: the SA, inserted
+ * @extack: says what is wrong
+ *
+ * Does nothing for an SA without full offload.
+ *
+ * Context: process, may sleep; x->lock not held.
+ * Return: 0, or a negative errno; the caller then deletes the SA.
+ */
+int xfrm_full_state_arm(struct xfrm_state *x, struct netlink_ext_ack *extack)
+{
+	struct xfrm_full *full = x->full;
+	int err = 0;
+
+	if (!full)
+		return 0;
+
+	mutex_lock(&full->mutex);
+	err = xfrm_full_attach(full, extack);
+	if (!err)
+		err = xfrm_full_install(full, extack);
+	mutex_unlock(&full->mutex);
+
+	return err;
+}
+
+/**
+ * xfrm_full_state_delete() - an SA leaves the SAD
+ * @x: the SA
+ *
+ * Context: any but hard interrupt, x->lock held.
+ */
+void xfrm_full_state_delete(struct xfrm_state *x)
+{
+	struct xfrm_full *full = xfrm_full_get(x);
+	bool armed;
+
+	if (!full)
+		return;
+
+	xfrm_full_state_stats(x);
+
+	armed = full->place == XFRM_FULL_DEVICE;
+	if (xfrm_full_move(full, XFRM_FULL_DEAD) && armed)
+		xfrm_full_retire(full);
+}
+
+/**
+ * xfrm_full_state_destroy() - nobody knows the SA any more
+ * @x: the SA
+ *
+ * Context: process, may sleep.
+ */
+void xfrm_full_state_destroy(struct xfrm_state *x)
+{
+	if (!x->full)
+		return;
+
+	mutex_destroy(&x->full->mutex);
+	kfree(x->full);
+	x->full = NULL;
+	static_branch_dec(&xfrm_full_key);
+}
+
+static void xfrm_full_free(struct xfrm_full *full)
+{
+	struct xfrm_state *x = full->x;
+
+	mutex_lock(&full->mutex);
+	full->dev->xfrmdev_ops->xdo_dev_full_state_free(full->dev, x);
+	xfrm_full_detach(full);
+	mutex_unlock(&full->mutex);
+
+	xfrm_state_put(x);
+}
+
+static void xfrm_full_gc(struct work_struct *work)
+{
+	struct xfrm_full *full, *next;
+	LIST_HEAD(list);
+
+	spin_lock_bh(&xfrm_full_lock);
+	list_splice_init(&xfrm_full_dying, &list);
+	spin_unlock_bh(&xfrm_full_lock);
+
+	synchronize_rcu();
+
+	list_for_each_entry_safe(full, next, &list, list)
+		xfrm_full_free(full);
+}
+
+static struct xfrm_full *xfrm_full_first_of(const struct net_device *dev)
+{
+	struct xfrm_full *full, *found = NULL;
+
+	spin_lock_bh(&xfrm_full_lock);
+	list_for_each_entry(full, &xfrm_full_armed, list) {
+		if (full->dev != dev)
+			continue;
+		xfrm_state_hold(full->x);
+		found = full;
+		break;
+	}
+	spin_unlock_bh(&xfrm_full_lock);
+
+	return found;
+}
+
+/* The device takes the sequence numbers with it, so the SA can't go on. */
+static void xfrm_full_expire(struct xfrm_state *x)
+{
+	int err;
+
+	spin_lock_bh(&x->lock);
+	err = __xfrm_state_delete(x);
+	if (!err)
+		km_state_expired(x, 1, 0);
+	spin_unlock_bh(&x->lock);
+
+	xfrm_audit_state_delete(x, err ? 0 : 1, true);
+}
+
+/**
+ * xfrm_full_dev_unregister() - a device goes, or moves to another namespace
+ * @dev: the device
+ *
+ * Its SAs expire.  On return the driver has freed all of them.
+ *
+ * Context: process, RTNL held.
+ */
+void xfrm_full_dev_unregister(struct net_device *dev)
+{
+	struct xfrm_full *full;
+	struct xfrm_state *x;
+
+	while ((full = xfrm_full_first_of(dev))) {
+		x = full->x;
+
+		/* Let an arming come to its end, it may be in the driver. */
+		mutex_lock(&full->mutex);
+		mutex_unlock(&full->mutex);
+
+		xfrm_full_expire(x);
+		xfrm_state_put(x);
+	}
+
+	flush_work(&xfrm_full_gc_work);
+}
+
+/**
+ * xfrm_full_state_update_ok() - may an ordinary update change an SA?
+ * @old: the SA
+ * @new: what it is to become
+ *
+ * Return: false if @new has another place than @old, which an update doesn't
+ * change.
+ */
+bool xfrm_full_state_update_ok(const struct xfrm_state *old,
+			       const struct xfrm_state *new)
+{
+	if (!old->full || !new->full)
+		return old->full == new->full;
+
+	return old->full->ifindex == new->full->ifindex &&
+	       old->full->dir == new->full->dir;
+}
+
+static void xfrm_full_set_seq(struct xfrm_state *x, u64 seq)
+{
+	bool out = x->full->dir == XFRM_SA_DIR_OUT;
+	struct xfrm_replay_state_esn *esn = x->replay_esn;
+
+	if (!esn) {
+		WRITE_ONCE(*(out ? &x->replay.oseq : &x->replay.seq),
+			   lower_32_bits(seq));
+		return;
+	}
+
+	WRITE_ONCE(*(out ? &esn->oseq : &esn->seq), lower_32_bits(seq));
+	if (x->props.flags & XFRM_STATE_ESN)
+		WRITE_ONCE(*(out ? &esn->oseq_hi : &esn->seq_hi),
+			   upper_32_bits(seq));
+}
+
+/**
+ * xfrm_full_state_stats() - take over the device's counters
+ * @x: the SA
+ *
+ * Context: any but hard interrupt; x->lock may be held.
+ */
+void xfrm_full_state_stats(struct xfrm_state *x)
+{
+	struct xfrm_full *full = xfrm_full_get(x);
+	struct xfrm_full_stats st = {};
+
+	if (!full)
+		return;
+
+	rcu_read_lock();
+	if (READ_ONCE(full->place) == XFRM_FULL_DEVICE) {
+		full->dev->xfrmdev_ops->xdo_dev_full_stats(full->dev, x, &st);
+
+		WRITE_ONCE(x->curlft.packets, full->base_packets + st.packets);
+		WRITE_ONCE(x->curlft.bytes, full->base_bytes + st.bytes);
+		WRITE_ONCE(x->lastused, st.lastused);
+		if (!x->curlft.use_time)
+			WRITE_ONCE(x->curlft.use_time, st.lastused);
+		x->stats.replay = st.drops[XFRM_FULL_DROP_REPLAY];
+		x->stats.integrity_failed = st.drops[XFRM_FULL_DROP_ICV];
+		xfrm_full_set_seq(x, st.seq);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * xfrm_full_state_sync() - make the device's counters exact
+ * @x: the SA
+ *
+ * The next xfrm_full_state_stats() sees all packets up to now, unless the
+ * device doesn't answer.
+ *
+ * Context: process, may sleep.
+ */
+void xfrm_full_state_sync(struct xfrm_state *x)
+{
+	struct xfrm_full *full = xfrm_full_get(x);
+
+	if (!full)
+		return;
+
+	mutex_lock(&full->mutex);
+	if (READ_ONCE(full->place) == XFRM_FULL_DEVICE)
+		full->dev->xfrmdev_ops->xdo_dev_full_stats_sync(full->dev, x);
+	mutex_unlock(&full->mutex);
+}

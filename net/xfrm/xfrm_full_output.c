@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IPsec full offload: transmit.
+ *
+ * xfrm_output() hands the inner packet over to xfrm_full_output(), after the
+ * inner POSTROUTING hook.  The packet keeps its xfrm dst, gets the MAC header
+ * of the outer next hop and goes to the device, whose driver takes the SA from
+ * the dst.  There is no sec_path, no allocation and no SA lock.  Netfilter
+ * sees the inner packet once in LOCAL_OUT or FORWARD and once in POSTROUTING,
+ * and never the outer one, which only exists in the device.
+ *
+ * Between this file and the device the packet is cleartext.  The path must
+ * therefore end at the SA's device itself, not at one stacked on it, and
+ * xfrm_full_stray() guards the rest of the way.
+ */
+
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <net/dst.h>
+#include <net/gso.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/neighbour.h>
+#include <net/route.h>
+#include <net/sock.h>
+#include <net/xfrm.h>
+
+#include "xfrm_full_core.h"
+
+static int xfrm_full_drop(struct net *net, struct sk_buff *skb, int mib,
+			  int err)
+{
+	XFRM_INC_STATS(net, mib);
+	kfree_skb(skb);
+	return err;
+}
+
+/**
+ * xfrm_full_bundle_ok() - may these SAs be applied to a packet together?
+ * @net: namespace to count in
+ * @xfrm: the SAs, innermost first
+ * @nx: their number
+ *
+ * Return: false if one of several has full offload; this has been counted.
+ */
+bool xfrm_full_bundle_ok(struct net *net, struct xfrm_state **xfrm, int nx)
+{
+	int i;
+
+	for (i = 0; nx > 1 && i < nx; i++) {
+		if (!xfrm_full_get(xfrm[i]))
+			continue;
+		XFRM_INC_STATS(net, LINUX_MIB_XFRMFULLOUTNESTED);
+		return false;
+	}
+
+	return true;
+}
+
+static bool xfrm_full_is_fragment(const struct sk_buff *skb)
+{
+	__be16 frag_off = 0;
+	u8 nexthdr;
+
+	if (skb->protocol == htons(ETH_P_IP))
+		return ip_is_fragment(ip_hdr(skb));
+
+	nexthdr = ipv6_hdr(skb)->nexthdr;
+	ipv6_skip_exthdr(skb, skb_network_offset(skb) + sizeof(struct ipv6hdr),
+			 &nexthdr, &frag_off);
+	return frag_off;
+}
+
+/* The counter of the reason for which a packet can't be sent, or 0. */
+static int xfrm_full_blocked(const struct sk_buff *skb)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+	const struct xfrm_state *x = dst->xfrm;
+	const struct xfrm_full *full = x->full;
+
+	if (READ_ONCE(full->place) != XFRM_FULL_DEVICE ||
+	    x->km.state != XFRM_STATE_VALID)
+		return LINUX_MIB_XFRMFULLOUTSTATE;
+	if (full->dir != XFRM_SA_DIR_OUT)
+		return LINUX_MIB_XFRMOUTSTATEDIRERROR;
+	if (xfrm_dst_child(dst)->xfrm)
+		return LINUX_MIB_XFRMFULLOUTNESTED;
+	if (xfrm_dst_path(dst)->dev != full->dev)
+		return LINUX_MIB_XFRMFULLOUTDEV;
+	if (x->props.mode == XFRM_MODE_TRANSPORT && xfrm_full_is_fragment(skb))
+		return LINUX_MIB_XFRMFULLOUTFRAGMENT;
+
+	return 0;
+}
+
+static struct neighbour *xfrm_full_neigh(const struct dst_entry *path,
+					 const struct xfrm_state *x)
+{
+	const struct rtable *rt;
+
+	if (x->props.family == AF_INET6)
+		return ip_neigh_gw6(path->dev,
+				    rt6_nexthop(dst_rt6_info(path),
+						&x->id.daddr.in6));
+
+	rt = dst_rtable(path);
+	if (rt->rt_gw_family == AF_INET)
+		return ip_neigh_gw4(path->dev, rt->rt_gw4);
+	if (rt->rt_gw_family == AF_INET6)
+		return ip_neigh_gw6(path->dev, &rt->rt_gw6);
+	return ip_neigh_gw4(path->dev, x->id.daddr.a4);
+}
+
+static int xfrm_full_send(struct net *net, struct sk_buff *skb)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+	struct net_device *dev = xfrm_dst_path(dst)->dev;
+	unsigned int hh_len = LL_RESERVED_SPACE(dev);
+	struct neighbour *neigh;
+
+	if (unlikely(skb_headroom(skb) < hh_len && dev->header_ops)) {
+		skb = skb_expand_head(skb, hh_len);
+		if (!skb) {
+			XFRM_INC_STATS(net, LINUX_MIB_XFRMFULLOUTERROR);
+			return -ENOMEM;
+		}
+	}
+
+	neigh = xfrm_full_neigh(xfrm_dst_path(dst), dst->xfrm);
+	if (IS_ERR(neigh))
+		return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTERROR,
+				      PTR_ERR(neigh));
+
+	skb->dev = dev;
+	sock_confirm_neigh(skb, neigh);
+
+	/* The cached header has the outer family's ethertype. */
+	return neigh_output(neigh, skb,
+			    skb->protocol != neigh->tbl->protocol);
+}
+
+static bool xfrm_full_fits(const struct sk_buff *skb, unsigned int mtu)
+{
+	if (skb_is_gso(skb))
+		return skb_gso_validate_network_len(skb, mtu);
+	return skb->len <= mtu;
+}
+
+static int xfrm_full_send_fragment(struct net *net, struct sock *sk,
+				   struct sk_buff *skb)
+{
+	if (!xfrm_full_fits(skb, dst_mtu(skb_dst(skb))))
+		return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTTOOBIG,
+				      -EMSGSIZE);
+
+	return xfrm_full_send(net, skb);
+}
+
+/* An IPv4 packet that may be fragmented, in tunnel mode. */
+static int xfrm_full_send_fragments(struct net *net, struct sk_buff *skb)
+{
+	struct sk_buff *segs, *next;
+	int err = 0;
+
+	if (!skb_is_gso(skb))
+		return ip_do_fragment(net, NULL, skb, xfrm_full_send_fragment);
+
+	segs = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(segs))
+		return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTERROR,
+				      -ENOMEM);
+	consume_skb(skb);
+
+	skb_list_walk_safe(segs, segs, next) {
+		int ret;
+
+		skb_mark_not_on_list(segs);
+		ret = ip_do_fragment(net, NULL, segs, xfrm_full_send_fragment);
+		if (ret && !err)
+			err = ret;
+	}
+
+	return err;
+}
+
+static int xfrm_full_send_big(struct net *net, struct sk_buff *skb)
+{
+	const struct xfrm_state *x = skb_dst(skb)->xfrm;
+	bool ipv4 = skb->protocol == htons(ETH_P_IP);
+	int err;
+
+	err = ipv4 ? xfrm4_tunnel_check_size(skb) :
+		     xfrm6_tunnel_check_size(skb);
+	if (!err && ipv4 && x->props.mode == XFRM_MODE_TUNNEL)
+		return xfrm_full_send_fragments(net, skb);
+
+	return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTTOOBIG, -EMSGSIZE);
+}
+
+/**
+ * xfrm_full_output() - send a packet through an SA in a device
+ * @net: the packet's namespace
+ * @sk: socket that sends, or NULL
+ * @skb: the packet, its network header first; its dst has the SA
+ *
+ * Context: process or softirq.
+ * Return: 0, or a negative errno; the packet is consumed.
+ */
+int xfrm_full_output(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	int err, mib;
+
+	rcu_read_lock();
+
+	mib = xfrm_full_blocked(skb);
+	if (unlikely(mib)) {
+		err = xfrm_full_drop(net, skb, mib, -EHOSTUNREACH);
+		goto out;
+	}
+
+	/* A forwarded packet may come from another SA. */
+	secpath_reset(skb);
+
+	if (likely(xfrm_full_fits(skb, dst_mtu(skb_dst(skb)))))
+		err = xfrm_full_send(net, skb);
+	else
+		err = xfrm_full_send_big(net, skb);
+out:
+	rcu_read_unlock();
+	return err;
+}
+
+static const struct xfrm_full *xfrm_full_of_skb(const struct sk_buff *skb)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	return dst ? xfrm_full_get(dst->xfrm) : NULL;
+}
+
+/* Slow path of xfrm_full_tx(). */
+int __xfrm_full_tx(const struct sk_buff *skb, const struct net_device *dev,
+		   u32 *handle)
+{
+	const struct xfrm_full *full = xfrm_full_of_skb(skb);
+
+	if (!full || __xfrm_full_stray(skb, dev))
+		return full ? -EXDEV : 0;
+
+	if (unlikely(READ_ONCE(full->place) != XFRM_FULL_DEVICE)) {
+		XFRM_INC_STATS(dev_net(dev), LINUX_MIB_XFRMFULLOUTSTATE);
+		return -ENOENT;
+	}
+
+	*handle = full->handle;
+	return 1;
+}
+EXPORT_SYMBOL_GPL(__xfrm_full_tx);
+
+/* Slow path of xfrm_full_stray(). */
+bool __xfrm_full_stray(const struct sk_buff *skb, const struct net_device *dev)
+{
+	const struct xfrm_full *full = xfrm_full_of_skb(skb);
+
+	if (likely(!full || READ_ONCE(full->dev) == dev))
+		return false;
+
+	XFRM_INC_STATS(dev_net(dev), LINUX_MIB_XFRMFULLOUTSTRAY);
+	return true;
+}
