@@ -54,7 +54,8 @@ run_vm() {
 	exec {kernel}<"$(realpath "$BUILD/kernel-${KERNEL:-normal}")"
 	flock --shared "$kernel"
 	trap - INT TERM HUP
-	exec "$REPO/scripts/vm/vm.py" "${OPTIONS[@]}" --out "$OUT_DIR"
+	exec "$REPO/scripts/vm/vm.py" "${OPTIONS[@]}" --out "$OUT_DIR" \
+		--status-file "$BUILD/vm/status-$PPID"
 }
 
 main() {
@@ -70,7 +71,7 @@ main() {
 	[[ -z $script ]] || OPTIONS+=(--run "$script" --args "${ARGS:-}")
 	OUT_DIR=$(from_caller "${OUT:-$(default_out "$script")}")
 	mkdir -p "$OUT_DIR"
-	note "VM: output in $OUT_DIR"
+	note "VM: output in $OUT_DIR" >&2
 	run_vm
 }
 

@@ -130,6 +130,9 @@ setup_network() {
 
 fail() {
 	echo "vm: set-up failed: $*"
+	ip -s address
+	ip neighbour
+	[[ $NIC == none ]] || peer ip -s address
 	echo "ipsec_full: set-up failed: $*" >/dev/kmsg
 	finish "$SETUP_FAILED"
 }

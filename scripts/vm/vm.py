@@ -273,17 +273,22 @@ class Nic:
         return f"acme-nic ended with status {status}, see {self.log_path}"
 
 
-def wire_option(name, space, server):
-    """One end of the wire: frames over a unix stream."""
-    return ["-netdev", f"stream,id={name},server={'on' if server else 'off'},"
-            f"addr.type=unix,addr.path={space.path('wire0')}"]
+def wire_option(name, opts, space):
+    """One end of the wire: frames over a unix stream. Two stock NICs in one
+    QEMU meet at a hub instead: it can't reliably connect to itself."""
+    stock = opts.nic == "virtio"
+    if stock and opts.peer == "ns":
+        return ["-netdev", f"hubport,id={name},hubid=0"]
+    server = "on" if stock and name == "peer0" else "off"
+    return ["-netdev", f"stream,id={name},server={server},addr.type=unix,"
+            f"addr.path={space.path('wire0')}"]
 
 
 class StockNic:
     """NIC=virtio: a stock NIC in place of ours, wired to the peer's end."""
 
     def __init__(self, opts, space):
-        self.wire = wire_option("nic0", space, opts.peer == "ns")
+        self.wire = wire_option("nic0", opts, space)
 
     def qemu_options(self):
         return self.wire + ["-device",
@@ -305,8 +310,7 @@ class NoNic:
 
 def peer_nic_options(opts, space):
     """The peer's end of the wire, with a capture made by QEMU if asked."""
-    server = opts.nic == "virtio" and opts.peer == "vm"
-    argv = wire_option("peer0", space, server)
+    argv = wire_option("peer0", opts, space)
     argv += ["-device", f"virtio-net-pci,netdev=peer0,mac={PEER_MAC}"]
     if opts.capture:
         pcap = os.path.join(opts.capture, "wire0.pcap")
@@ -582,6 +586,7 @@ def parse_args():
     parser.add_argument("--append", action="append", default=[])
     parser.add_argument("--env", action="append", default=[],
                         metavar="NAME=VALUE", help="set in the VM")
+    parser.add_argument("--status-file", help="leave the exit status there")
     parser.add_argument("--no-log-check", action="store_true")
     parser.add_argument("--verbose", action="store_true", help="show the console")
     opts = parser.parse_args()
@@ -629,6 +634,9 @@ def main():
         space.remove()
     if not opts.no_log_check:
         status = check_log(opts, status)
+    if opts.status_file:
+        with open(opts.status_file, "w", encoding="utf-8") as file:
+            file.write(f"{status}\n")
     return status
 
 

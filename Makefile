@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# IPsec full offload for Linux: "make help" lists what there is.
+# The work is done by scripts/; this file only names it.
+
+# Relative paths in variables are relative to the caller, also with make -C.
+ifneq ($(findstring w,$(firstword -$(MAKEFLAGS))),)
+export CALLER := $(if $(PWD),$(PWD),$(CURDIR))
+else
+export CALLER := $(CURDIR)
+endif
+
+export ACCEL ARGS CAPTURE IPROUTE2_SRC IPSEC_FULL_CACHE JOBS KERNEL KERNEL_SRC
+export MEM NIC OUT PEER PROFILE RUN SKIP_DEPS SMP TEST TIMEOUT V
+
+MAKEFLAGS += --no-print-directory
+
+# Ends make with the script's status, once it has been built.
+ifneq ($(wildcard build/vm/exit_status.so),)
+load build/vm/exit_status.so
+endif
+
+.PHONY: help demo check vm shell deps kernel driver device iproute2 clean \
+	clean-cache
+
+help: ## this list
+	@scripts/help.sh Makefile
+
+##@ From nothing to a result
+demo: ## build everything, encrypt real traffic in the NIC, explain it
+	@scripts/demo.sh
+check: ## all tests, or TEST="name ..."; KERNEL=debug for the debug kernel
+	@scripts/check.sh
+
+##@ The test VM
+vm: ## run the script RUN=, with ARGS=, in the VM; exits with its status
+	@scripts/vm.sh run
+shell: ## the same VM, interactive
+	@scripts/vm.sh shell
+
+##@ Parts
+deps: ## install missing Debian packages, and virtme-ng in the cache
+	@scripts/deps.sh
+kernel: deps ## the patched kernel: build/kernel-normal or -debug
+	@scripts/kernel/build.sh
+driver: kernel ## acme.ko: build/driver-normal or -debug
+	@scripts/driver.sh
+device: deps ## the NIC model: build/acme
+	@scripts/device.sh
+iproute2: deps ## the patched ip: build/iproute2
+	@scripts/iproute2.sh
+
+##@ Removal
+clean: ## remove build/
+	@rm -rf build
+clean-cache: ## remove the cache: kernel trees, builds, virtme-ng
+	@scripts/clean-cache.sh

@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Usage: clean-cache.sh
+#
+# Removes what the project keeps outside of the checkout.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+remove() {
+	local part
+
+	for part in accel apt ccache iproute2 kernel; do
+		rm -rf "${CACHE:?}/$part"
+	done
+	rm -rf "$CACHE"/venv-*
+	rm -f "$CACHE"/.lock-*
+	rmdir "$CACHE" 2>/dev/null || note "left what is not ours in $CACHE"
+}
+
+[[ ! -d $CACHE ]] || with_lock kernel remove

@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Usage: help.sh MAKEFILE
+#
+# Prints the targets of the Makefile with their descriptions, and the variables.
+set -euo pipefail
+
+printf 'IPsec full offload for Linux. Usage: make TARGET [VARIABLE=value]...\n'
+awk -F ':.*## ' '
+	/^##@ / { printf "\n%s\n", substr($0, 5) }
+	/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $1, $2 }' "$1"
+cat <<'END'
+
+Variables of check, vm, shell
+  RUN=script     what to run, relative to the caller (vm)
+  ARGS="a b"     its arguments, quoted as for a shell (vm)
+  TEST="a b"     tests to run, by name; default: all (check)
+  PEER=ns|vm     the peer: a namespace of the VM, or a VM of its own
+  NIC=acme|virtio|none
+                 the NIC: our model, a stock one in its place, or a VM
+                 without network
+  PROFILE=name   capabilities of the NIC (acme-nic --help)
+  KERNEL=normal|debug
+  TIMEOUT=s      time limit; exit status 124 when it is over
+  MEM=1G SMP=2   memory (at most 2G) and CPUs of the VM
+  CAPTURE=dir    leave a pcap of the wire there: wire0.pcap
+  OUT=dir        console.log, dmesg and what the script leaves in $OUT;
+                 default: a new directory in build/out
+  ACCEL=kvm|tcg  default: KVM if a trial boot passes
+  V=1            show the VM's console
+
+Variables of the build
+  KERNEL_SRC=path        Linux 6.12.y, tree or tarball; default: Debian's
+  IPROUTE2_SRC=path      iproute2 6.1.0, tree or tarball; default: Debian's
+  IPSEC_FULL_CACHE=dir   default: ~/.cache/ipsec-full
+  JOBS=n                 default: the number of CPUs
+  SKIP_DEPS=1            install no packages
+
+Logs of the steps are in build/log.
+END
