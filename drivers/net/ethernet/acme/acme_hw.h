@@ -291,6 +291,7 @@ ACME_ASSERT_SIZE(acme_cmd_stats_get, 16);
  * @esp_rx_selector: packets dropped, not in the SA's selector
  * @esp_rx_malformed: packets dropped, inconsistent lengths, padding or headers
  * @irqs: interrupts raised
+ * @esp_rx_dummy: dummy packets dropped (RFC 4303, 2.6), decrypted and in order
  * @rsvd: reserved
  */
 struct acme_stats {
@@ -321,7 +322,8 @@ struct acme_stats {
 	__le64 esp_rx_selector;
 	__le64 esp_rx_malformed;
 	__le64 irqs;
-	__le64 rsvd[5];
+	__le64 esp_rx_dummy;
+	__le64 rsvd[4];
 };
 
 ACME_ASSERT_SIZE(acme_stats, 256);
