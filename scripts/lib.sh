@@ -74,15 +74,13 @@ step_end() {
 	return "$status"
 }
 
-# step TEXT COMMAND...: runs a command (or function) with its output in
-# build/log/, shows that it runs and for how long, and on failure what failed.
-step() {
-	local text=$1 start=$SECONDS status=0 name log
+# watch TEXT LOG COMMAND...: runs a command (or function) with its output in LOG
+# and shows that it runs and for how long; returns its status.
+watch() {
+	local text=$1 log=$2 start=$SECONDS status=0
 
-	shift
-	name=$(tr -cs 'a-z0-9\n' - <<<"${text,,}")
-	log=$LOG_DIR/${name%-}.log
-	mkdir -p "$LOG_DIR"
+	shift 2
+	mkdir -p "$(dirname "$log")"
 	set -m
 	"$@" >"$log" 2>&1 </dev/null &
 	STEP_PID=$!
@@ -93,6 +91,18 @@ step() {
 	done
 	wait "$STEP_PID" || status=$?
 	STEP_PID=
+	return "$status"
+}
+
+# step TEXT COMMAND...: the same with a log in build/log, and on failure says
+# what failed and where its log is.
+step() {
+	local text=$1 start=$SECONDS status=0 name log
+
+	shift
+	name=$(tr -cs 'a-z0-9\n' - <<<"${text,,}")
+	log=$LOG_DIR/${name%-}.log
+	watch "$text" "$log" "$@" || status=$?
 	step_end "$text" "$start" "$status" "$log"
 }
 

@@ -43,6 +43,7 @@ vm_options() {
 	[[ -z ${MEM:-} ]] || OPTIONS+=(--mem "$MEM")
 	[[ -z ${SMP:-} ]] || OPTIONS+=(--smp "$SMP")
 	[[ -z ${PROFILE:-} ]] || OPTIONS+=(--profile "$PROFILE")
+	[[ -z ${NO_LOG_CHECK:-} ]] || OPTIONS+=(--no-log-check)
 	[[ -z ${V:-} ]] || OPTIONS+=(--verbose)
 	[[ -z ${CAPTURE:-} ]] || OPTIONS+=(--capture "$(from_caller "$CAPTURE")")
 }

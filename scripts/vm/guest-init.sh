@@ -188,7 +188,8 @@ main() {
 	echo "ipsec_full: ready" >/dev/kmsg
 	[[ ${1:-} == shell ]] || run_script
 	cd "$VM_REPO" || exit
-	exec bash -i
+	export PS1='vm:\w# '
+	exec bash --norc -i
 }
 
 main "$@"

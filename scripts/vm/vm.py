@@ -447,7 +447,7 @@ class TestVm:
     def command(self, parts):
         opts = self.opts
         argv = [opts.vng, "--run", opts.bzimage, "--force-9p",
-                "--disable-microvm", "--skip-modules", "--verbose",
+                "--disable-microvm", "--skip-modules",
                 "--name", "ipsec-full", "--user", "root", "--cwd", "/",
                 "--cpus", str(opts.smp),
                 "--memory", f"{self.space.mem_size >> 20}M",
@@ -464,8 +464,8 @@ class TestVm:
                 "version=9p2000.L,msize=512000 run /run/vm && "
                 "exec bash /run/vm/boot")
         if opts.run:
-            return argv + ["--exec", boot]
-        return argv + ["--shell", os.path.join(REPO, "scripts/vm/shell.sh")]
+            return argv + ["--verbose", "--exec", boot]
+        return argv + ["--append", "loglevel=7", "--shell", os.path.join(REPO, "scripts/vm/shell.sh")]
 
     def start(self, parts):
         env = dict(os.environ)

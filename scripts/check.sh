@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Usage: check.sh
+#
+# Runs all tests, or those that TEST= names: unit tests on the host, then
+# kselftests in VMs, one boot per topology. Results are left in build/results
+# as KTAP. The last line is "N passed, N failed, N skipped"; the exit status is
+# 0 if none failed. With CI set, a skip is a failure.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+RESULTS=$BUILD/results
+PHASES=()
+KTAP=$REPO/scripts/ktap.py
+
+phase() {
+	local name=$1 start=$SECONDS status=0
+
+	shift
+	"$@" || status=$?
+	PHASES+=("$(printf '%-28s %5d s' "$name" $((SECONDS - start)))")
+	return "$status"
+}
+
+build_all() {
+	"$REPO/scripts/deps.sh"
+	"$REPO/scripts/kernel/build.sh"
+	"$REPO/scripts/device.sh"
+	"$REPO/scripts/iproute2.sh"
+	[[ ${NIC:-acme} != acme ]] || "$REPO/scripts/driver.sh"
+}
+
+# wanted NAME: whether TEST= asks for it; without TEST=, for all.
+wanted() {
+	local name
+
+	[[ -n ${TEST:-} ]] || return 0
+	for name in $TEST; do
+		[[ $1 != "$name" && ${1%.*} != "${name%.*}" ]] || return 0
+	done
+	return 1
+}
+
+# list_tests VARIABLE: the tests that the selftests' Makefile lists.
+list_tests() {
+	sed -e ':join' -e '/\\$/N; s/\\\n//; tjoin' "$SELFTESTS/Makefile" |
+		sed -n "s/^$1 *:\?+\?= *//p" | xargs -n 1
+}
+
+# suite NAME COMMAND...: runs it, its results in build/results/NAME.ktap.
+suite() {
+	local name=$1 start=$SECONDS status=0 file=$RESULTS/$1.ktap
+
+	shift
+	watch "$name" "$file" "$@" || status=$?
+	if ((status)) && "$KTAP" "$file" >/dev/null; then
+		printf '\nnot ok %s: exit status %d\n' "$name" "$status" >>"$file"
+	fi
+	show_suite "$name" "$file" $((SECONDS - start))
+}
+
+show_suite() {
+	local sums lead=
+
+	[[ ! -t 1 ]] || lead=$'\r'
+	sums=$("$KTAP" "$2") || true
+	printf '%s%-42s %4d s  %s\n' "$lead" "$1" "$3" "$sums"
+	"$KTAP" --failed "$2" || true
+}
+
+host_suites() {
+	local test
+
+	if wanted device && [[ ${NIC:-acme} == acme ]]; then
+		suite device "$REPO/scripts/device.sh" check
+	fi
+	if wanted iproute2; then
+		suite iproute2 "$REPO/tools/iproute2/test/run.sh" \
+			"$BUILD/iproute2/ip"
+	fi
+	for test in $(list_tests TEST_PROGS_HOST); do
+		! wanted "$test" || suite "$test" "$SELFTESTS/$test"
+	done
+}
+
+# The VM that a test asks for, as variables of vm.sh.
+topology_of() {
+	sed -n '1,30s/^# topology: //p' "$SELFTESTS/$1" | tr ' ' '\n' | sort |
+		paste -sd' '
+}
+
+# Output: topology, tab, its tests.
+topologies() {
+	local test
+
+	for test in $(list_tests TEST_PROGS); do
+		! wanted "$test" || printf '%s\t%s\n' "$(topology_of "$test")" "$test"
+	done | awk -F '\t' '
+		!($1 in tests) { order[++n] = $1 }
+		{ tests[$1] = tests[$1] " " $2 }
+		END { for (i = 1; i <= n; i++) print order[i] "\t" tests[order[i]] }'
+}
+
+vm_name() {
+	local name
+
+	name=$(tr -cs 'A-Za-z0-9\n' - <<<"${1:-PEER=ns}")
+	echo "vm-${name,,}"
+}
+
+# One boot. What the log check finds becomes a result of the test that ran.
+run_topology() {
+	local topology=$1 tests=$2 out=$3 status=0 name
+
+	rm -rf "$out"
+	# shellcheck disable=SC2086  # a list of assignments
+	env ${PEER:+"PEER=$PEER"} $topology RUN="$REPO/scripts/vm/run-tests.sh" \
+		ARGS="$tests" OUT="$out" NO_BUILD=1 NO_LOG_CHECK=1 \
+		"$REPO/scripts/vm.sh" run || status=$?
+	for name in $tests; do
+		grep -q "^\(not \)\?ok [0-9]* $name" "$RESULTS/$(vm_name "$topology").ktap" ||
+			echo "not ok $name: no result, the VM ended with status $status"
+	done
+	log_results "$out"
+	return "$status"
+}
+
+log_results() {
+	local log
+
+	for log in "$1"/console.log "$1"/peer-console.log; do
+		[[ -e $log ]] || continue
+		"$REPO/scripts/check-log.sh" --by-test "$log" | while read -r name; do
+			"$REPO/scripts/check-log.sh" "$log" | grep -F "    $name" || true
+			echo "not ok warnings in ${log##*/}: $name"
+		done
+	done
+}
+
+vm_suites() {
+	local topology tests
+
+	while IFS=$'\t' read -r -u 9 topology tests; do
+		suite "$(vm_name "$topology")" run_topology "$topology" "$tests" \
+			"$BUILD/out/check-$(vm_name "$topology")"
+	done 9< <(topologies | sed 's/^\t/PEER=ns\t/')
+}
+
+main() {
+	rm -rf "$RESULTS"
+	mkdir -p "$RESULTS"
+	phase "build" build_all
+	phase "tests on the host" host_suites
+	phase "tests in VMs" vm_suites
+	printf '\nTime by phase\n'
+	printf '  %s\n' "${PHASES[@]}"
+	compgen -G "$RESULTS/*.ktap" >/dev/null ||
+		die "TEST=\"${TEST:-}\" names no test"
+	"$KTAP" "$RESULTS"/*.ktap
+}
+
+main "$@"

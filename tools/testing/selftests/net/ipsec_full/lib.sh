@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Helpers of the ipsec_full tests. Results are KTAP, by the kernel's own
+# helpers; busywait, slowwait and setup_ns are those of selftests/net/lib.sh.
+#
+#   source lib.sh
+#   plan 2
+#   check "the peer answers" ping -c 1 10.0.0.2
+#   check "no SA is left" test -z "$(ip xfrm state)"
+#   finish
+
+: "${KSELFTEST:=$(readlink -e "$(dirname "${BASH_SOURCE[0]}")/../..")}"
+: "${OUT:=$(mktemp -d)}"
+
+# shellcheck disable=SC1091
+source "$KSELFTEST/kselftest/ktap_helpers.sh"
+# shellcheck disable=SC1091
+source "$KSELFTEST/net/lib.sh"
+
+# Commands that undo what the test did, the last one first.
+CLEANUP=()
+
+run_cleanup() {
+	local i
+
+	for ((i = ${#CLEANUP[@]} - 1; i >= 0; i--)); do
+		eval "${CLEANUP[i]}"
+	done
+	CLEANUP=()
+}
+
+# at_end COMMAND...: runs it when the test ends, however it ends.
+at_end() {
+	CLEANUP+=("$(printf '%q ' "$@")")
+}
+
+trap run_cleanup EXIT
+
+# plan N: how many results there will be.
+plan() {
+	ktap_print_header
+	ktap_set_plan "$1"
+}
+
+# result STATUS DESCRIPTION
+result() {
+	if (($1 == 0)); then
+		ktap_test_pass "$2"
+	else
+		ktap_test_fail "$2"
+	fi
+}
+
+# as_comment TEXT: what a command printed, as KTAP's comments.
+as_comment() {
+	local line
+
+	while IFS= read -r line; do
+		echo "#   $line"
+	done <<<"$1"
+}
+
+# check DESCRIPTION COMMAND...: passes if the command succeeds; what it printed
+# is shown if not.
+check() {
+	local what=$1 output status=0
+
+	shift
+	output=$("$@" 2>&1) || status=$?
+	if ((status)); then
+		printf '# %s: status %d\n' "$*" "$status"
+		as_comment "$output"
+	fi
+	result "$status" "$what"
+}
+
+# check_fails DESCRIPTION TEXT COMMAND...: passes if the command fails and says
+# TEXT, a basic regular expression.
+check_fails() {
+	local what=$1 text=$2 output status=0
+
+	shift 2
+	if output=$("$@" 2>&1); then
+		echo "# succeeded: $*"
+		status=1
+	elif ! grep -q -e "$text" <<<"$output"; then
+		echo "# expected \"$text\", got:"
+		as_comment "$output"
+		status=1
+	fi
+	result "$status" "$what"
+}
+
+# skip DESCRIPTION REASON: only when the user's kernel lacks a feature.
+skip() {
+	echo "# $2"
+	ktap_test_skip "$1"
+}
+
+# skip_all REASON
+skip_all() {
+	ktap_print_header
+	ktap_skip_all "$1"
+	exit "$KSFT_SKIP"
+}
+
+# finish: prints the totals and ends with the right status.
+finish() {
+	ktap_finished
+}
+
+# expect_log REGEX: from here to the end of this test, kernel log lines that
+# match (extended regular expression) are expected and do not fail it.
+expect_log() {
+	echo "ipsec_full: expect $1" >/dev/kmsg
+}
