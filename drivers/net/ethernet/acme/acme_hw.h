@@ -540,6 +540,7 @@ ACME_ASSERT_SIZE(acme_cmd_sa, 552);
  * @drop_too_long: exceeds the MTU
  * @exceptions: given to the host undecrypted
  * @rsvd2: reserved
+ * @rsvd3: reserved
  * @end: equal to @begin after the rest; else the reader tries again
  *
  * Up to date before the packet that it counts is sent or completed.
