@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Event queue: what the device reports by itself. */
+
+#include <linux/dma-mapping.h>
+
+#include "acme.h"
+#include "acme_netdev.h"
+
+#define ACME_EQ_SIZE			BIT(ACME_EQ_LOG2)
+#define ACME_EQ_BYTES			(ACME_EQ_SIZE * sizeof(struct acme_event))
+
+int acme_eventq_alloc(struct acme_dev *adev)
+{
+	struct acme_eventq *eq = &adev->eventq;
+
+	eq->ring = dma_alloc_coherent(adev->dev, ACME_EQ_BYTES, &eq->dma,
+				      GFP_KERNEL);
+	return eq->ring ? 0 : -ENOMEM;
+}
+
+void acme_eventq_free(struct acme_dev *adev)
+{
+	struct acme_eventq *eq = &adev->eventq;
+
+	dma_free_coherent(adev->dev, ACME_EQ_BYTES, eq->ring, eq->dma);
+}
+
+static struct acme_event *acme_eventq_peek(struct acme_eventq *eq)
+{
+	struct acme_event *ev = &eq->ring[eq->head & (ACME_EQ_SIZE - 1)];
+	u32 phase = !(eq->head >> ACME_EQ_LOG2 & 1);
+
+	if (le32_to_cpu(READ_ONCE(ev->phase)) != phase)
+		return NULL;
+	/* the rest of the event was written before the phase */
+	dma_rmb();
+	return ev;
+}
+
+static bool acme_eventq_queue_error(struct acme_dev *adev,
+				    const struct acme_event *ev)
+{
+	u32 qid = le32_to_cpu(READ_ONCE(ev->arg[0]));
+	u32 status = le32_to_cpu(READ_ONCE(ev->arg[1]));
+
+	if (qid >= adev->num_qps)
+		return false;
+
+	dev_warn_ratelimited(adev->dev, "queue %u failed with status %u\n",
+			     qid, status);
+	acme_netdev_schedule_reset(adev);
+	return true;
+}
+
+static bool acme_eventq_dispatch(struct acme_dev *adev,
+				 const struct acme_event *ev)
+{
+	switch (le16_to_cpu(READ_ONCE(ev->type))) {
+	case ACME_EV_LINK:
+		acme_netdev_link_update(adev);
+		return true;
+	case ACME_EV_QUEUE_ERROR:
+		return acme_eventq_queue_error(adev, ev);
+	default:
+		return false;
+	}
+}
+
+static void acme_eventq_check_lost(struct acme_dev *adev)
+{
+	u32 hw_lost = readl(adev->regs + ACME_REG_EQ_LOST);
+	struct acme_eventq *eq = &adev->eventq;
+
+	if (hw_lost == eq->hw_lost)
+		return;
+
+	eq->lost += hw_lost - eq->hw_lost;
+	eq->hw_lost = hw_lost;
+	dev_warn_ratelimited(adev->dev, "the device dropped events\n");
+	acme_netdev_link_update(adev);
+}
+
+/**
+ * acme_eventq_process() - handle the events that the device has written
+ * @adev: device
+ *
+ * One round of the ring at most: for more there is another interrupt.
+ *
+ * Context: interrupt thread of vector 0.
+ */
+void acme_eventq_process(struct acme_dev *adev)
+{
+	struct acme_eventq *eq = &adev->eventq;
+	struct acme_event *ev;
+	unsigned int n;
+
+	for (n = 0; n < ACME_EQ_SIZE; n++) {
+		ev = acme_eventq_peek(eq);
+		if (!ev)
+			break;
+		eq->events++;
+		if (!acme_eventq_dispatch(adev, ev)) {
+			eq->bad++;
+			dev_warn_ratelimited(adev->dev, "invalid event\n");
+		}
+		eq->head++;
+	}
+	if (!n)
+		return;
+
+	writel(eq->head, adev->regs + ACME_REG_EQ_HEAD);
+	acme_ring_doorbell(adev, ACME_DB_MGMT);
+	acme_eventq_check_lost(adev);
+}

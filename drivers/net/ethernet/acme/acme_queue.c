@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Queue pairs: a Tx and an Rx ring with one interrupt vector and NAPI.
+ *
+ * The device raises the interrupt when it has written completions and
+ * ACME_QREG_ARM differs from its value at the last interrupt. So a poll that
+ * found all there is writes a new value and looks once more: what the device
+ * wrote before it saw the new value has no interrupt of its own.
+ */
+
+#include <linux/interrupt.h>
+
+#include "acme.h"
+#include "acme_netdev.h"
+#include "acme_queue.h"
+
+void acme_qp_doorbell(struct acme_qp *qp)
+{
+	acme_ring_doorbell(qp->anet->adev, ACME_DB_QUEUE(qp->qid));
+}
+
+static void acme_qp_arm(struct acme_qp *qp)
+{
+	writel(++qp->arm, qp->regs + ACME_QREG_ARM);
+	/* the device writes completions, then reads ARM; here the reverse */
+	mb();
+	if (acme_tx_pending(&qp->tx) || acme_rx_pending(&qp->rx))
+		napi_schedule(&qp->napi);
+}
+
+static int acme_qp_poll(struct napi_struct *napi, int budget)
+{
+	struct acme_qp *qp = container_of(napi, struct acme_qp, napi);
+	int work = 0;
+
+	acme_tx_clean(qp, budget);
+	if (budget)
+		work = acme_rx_poll(qp, budget);
+	if (work >= budget)
+		return budget;
+
+	if (napi_complete_done(napi, work))
+		acme_qp_arm(qp);
+	return work;
+}
+
+/**
+ * acme_qp_init() - prepare a closed queue pair
+ * @anet: interface
+ * @qid: number of the queue pair
+ */
+void acme_qp_init(struct acme_net *anet, u16 qid)
+{
+	struct acme_qp *qp = &anet->qps[qid];
+
+	qp->anet = anet;
+	qp->qid = qid;
+	qp->regs = anet->adev->regs + ACME_REG_QUEUE(qid);
+	u64_stats_init(&qp->tx.stats.done_syncp);
+	u64_stats_init(&qp->tx.stats.syncp);
+	u64_stats_init(&qp->rx.stats.syncp);
+}
+
+static int acme_qp_create(struct acme_qp *qp)
+{
+	struct acme_net *anet = qp->anet;
+	struct acme_cmd_queue_create params = {
+		.qid = cpu_to_le16(qp->qid),
+		.vector = cpu_to_le16(1 + qp->qid),
+		.tx_log2 = qp->tx.log2,
+		.rx_log2 = qp->rx.log2,
+		.tx_base = cpu_to_le64(qp->tx.dma),
+		.tx_head_addr = cpu_to_le64(qp->tx.head_dma),
+		.rx_base = cpu_to_le64(qp->rx.desc_dma),
+		.rx_comp_base = cpu_to_le64(qp->rx.comp_dma),
+		.tx_usecs = cpu_to_le32(anet->tx_usecs),
+		.rx_usecs = cpu_to_le32(anet->rx_usecs),
+	};
+
+	qp->arm = 0;
+	writel(0, qp->regs + ACME_QREG_TX_TAIL);
+	writel(0, qp->regs + ACME_QREG_RX_TAIL);
+	writel(0, qp->regs + ACME_QREG_ARM);
+	return acme_adminq_cmd(anet->adev, ACME_OP_QUEUE_CREATE, &params,
+			       sizeof(params));
+}
+
+/* The rings may be freed afterwards, whatever the device answers. */
+static void acme_qp_destroy(struct acme_qp *qp)
+{
+	struct acme_cmd_queue params = { .qid = cpu_to_le16(qp->qid) };
+	struct acme_dev *adev = qp->anet->adev;
+
+	if (acme_adminq_cmd(adev, ACME_OP_QUEUE_DESTROY, &params,
+			    sizeof(params)))
+		acme_dev_lost(adev, "a queue can't be destroyed");
+}
+
+static void acme_qp_set_napi(struct acme_qp *qp, struct napi_struct *napi)
+{
+	struct net_device *netdev = qp->anet->netdev;
+
+	netif_queue_set_napi(netdev, qp->qid, NETDEV_QUEUE_TYPE_RX, napi);
+	netif_queue_set_napi(netdev, qp->qid, NETDEV_QUEUE_TYPE_TX, napi);
+}
+
+static void acme_qp_start(struct acme_qp *qp)
+{
+	struct acme_vec *vec = acme_irq_queue_vec(qp->anet->adev, qp->qid);
+
+	netif_napi_set_irq(&qp->napi, vec->irq);
+	acme_qp_set_napi(qp, &qp->napi);
+	napi_enable(&qp->napi);
+	WRITE_ONCE(vec->napi, &qp->napi);
+
+	/* fills the ring, arms the interrupt */
+	local_bh_disable();
+	napi_schedule(&qp->napi);
+	local_bh_enable();
+}
+
+/**
+ * acme_qp_stop() - stop polling
+ * @qp: open queue pair
+ *
+ * Nothing wakes its Tx queue afterwards.
+ *
+ * Context: RTNL.
+ */
+void acme_qp_stop(struct acme_qp *qp)
+{
+	struct acme_vec *vec = acme_irq_queue_vec(qp->anet->adev, qp->qid);
+
+	WRITE_ONCE(vec->napi, NULL);
+	synchronize_irq(vec->irq);
+	napi_disable(&qp->napi);
+	acme_qp_set_napi(qp, NULL);
+}
+
+/**
+ * acme_qp_open() - allocate the rings, create the queue pair, start polling
+ * @qp: queue pair
+ *
+ * Context: RTNL.
+ * Return: 0 or a negative errno.
+ */
+int acme_qp_open(struct acme_qp *qp)
+{
+	struct acme_net *anet = qp->anet;
+	int err;
+
+	netif_napi_add(anet->netdev, &qp->napi, acme_qp_poll);
+	err = acme_tx_alloc(qp, anet->tx_log2);
+	if (err)
+		goto del_napi;
+	err = acme_rx_alloc(qp, anet->rx_log2);
+	if (err)
+		goto free_tx;
+	err = acme_qp_create(qp);
+	if (err)
+		goto free_rx;
+	acme_qp_start(qp);
+	return 0;
+
+free_rx:
+	/* a command that failed late may have told the device about the rings */
+	if (err == -EIO)
+		acme_dev_lost(anet->adev, "a queue can't be created");
+	acme_rx_free(qp);
+free_tx:
+	acme_tx_free(qp);
+del_napi:
+	netif_napi_del(&qp->napi);
+	return err;
+}
+
+/**
+ * acme_qp_close() - destroy the queue pair, free the rings
+ * @qp: open queue pair, stopped, as is its Tx queue
+ *
+ * Context: RTNL.
+ */
+void acme_qp_close(struct acme_qp *qp)
+{
+	acme_qp_destroy(qp);
+	acme_rx_free(qp);
+	acme_tx_free(qp);
+	netif_napi_del(&qp->napi);
+}
+
+/**
+ * acme_qp_coalesce() - set the moderation of an open queue pair
+ * @qp: queue pair
+ * @tx_usecs: longest delay of an interrupt for Tx
+ * @rx_usecs: longest delay of an interrupt for Rx
+ *
+ * Return: 0 or a negative errno.
+ */
+int acme_qp_coalesce(struct acme_qp *qp, u32 tx_usecs, u32 rx_usecs)
+{
+	struct acme_cmd_queue params = {
+		.qid = cpu_to_le16(qp->qid),
+		.tx_usecs = cpu_to_le32(tx_usecs),
+		.rx_usecs = cpu_to_le32(rx_usecs),
+	};
+
+	return acme_adminq_cmd(qp->anet->adev, ACME_OP_QUEUE_COALESCE, &params,
+			       sizeof(params));
+}

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Transmit. */
+
+#include <linux/etherdevice.h>
+#include <linux/sizes.h>
+#include <linux/tcp.h>
+#include <net/netdev_queues.h>
+
+#include "acme.h"
+#include "acme_netdev.h"
+#include "acme_queue.h"
+
+/* The length of a piece has 16 bits in the descriptor. */
+#define ACME_TX_MAX_PIECE		SZ_32K
+#define ACME_TX_WAKE			(2 * ACME_TX_MAX_DESCS)
+
+/* For the transmitting side; the cleaning side has a syncp of its own. */
+static void acme_tx_count(struct acme_tx_ring *tx, u64_stats_t *counter)
+{
+	u64_stats_update_begin(&tx->stats.syncp);
+	u64_stats_inc(counter);
+	u64_stats_update_end(&tx->stats.syncp);
+}
+
+static size_t acme_tx_ring_bytes(const struct acme_tx_ring *tx)
+{
+	return (tx->mask + 1) * sizeof(*tx->descs);
+}
+
+/* The head stands behind the descriptors. */
+static size_t acme_tx_alloc_bytes(const struct acme_tx_ring *tx)
+{
+	return acme_tx_ring_bytes(tx) + SMP_CACHE_BYTES;
+}
+
+/**
+ * acme_tx_alloc() - allocate a Tx ring
+ * @qp: its queue pair
+ * @log2: its size
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int acme_tx_alloc(struct acme_qp *qp, u8 log2)
+{
+	struct acme_tx_ring *tx = &qp->tx;
+
+	tx->log2 = log2;
+	tx->mask = BIT(log2) - 1;
+	tx->tail = 0;
+	tx->kicked = 0;
+	tx->clean = 0;
+	tx->seen = 0;
+
+	tx->bufs = kvcalloc(tx->mask + 1, sizeof(*tx->bufs), GFP_KERNEL);
+	if (!tx->bufs)
+		return -ENOMEM;
+	tx->descs = dma_alloc_coherent(qp->anet->adev->dev,
+				       acme_tx_alloc_bytes(tx), &tx->dma,
+				       GFP_KERNEL);
+	if (!tx->descs) {
+		kvfree(tx->bufs);
+		return -ENOMEM;
+	}
+	tx->head_wb = (void *)tx->descs + acme_tx_ring_bytes(tx);
+	tx->head_dma = tx->dma + acme_tx_ring_bytes(tx);
+	return 0;
+}
+
+static struct netdev_queue *acme_tx_txq(const struct acme_qp *qp)
+{
+	return netdev_get_tx_queue(qp->anet->netdev, qp->qid);
+}
+
+static u32 acme_tx_unused(const struct acme_tx_ring *tx)
+{
+	return tx->mask + 1 - (READ_ONCE(tx->tail) - READ_ONCE(tx->clean));
+}
+
+static void acme_tx_unmap(struct device *dev, struct acme_tx_buf *buf)
+{
+	if (buf->is_page)
+		dma_unmap_page(dev, dma_unmap_addr(buf, dma), buf->len,
+			       DMA_TO_DEVICE);
+	else
+		dma_unmap_single(dev, dma_unmap_addr(buf, dma), buf->len,
+				 DMA_TO_DEVICE);
+}
+
+static void acme_tx_unmap_range(struct acme_qp *qp, u32 from, u32 to)
+{
+	struct acme_tx_ring *tx = &qp->tx;
+
+	for (; from != to; from++)
+		acme_tx_unmap(qp->anet->adev->dev, &tx->bufs[from & tx->mask]);
+}
+
+/**
+ * acme_tx_free() - free a Tx ring with all packets in it
+ * @qp: its queue pair, no longer known to the device
+ */
+void acme_tx_free(struct acme_qp *qp)
+{
+	struct acme_tx_ring *tx = &qp->tx;
+	struct acme_tx_buf *buf;
+
+	while (tx->clean != tx->tail) {
+		buf = &tx->bufs[tx->clean & tx->mask];
+		acme_tx_unmap_range(qp, tx->clean, tx->clean + buf->descs);
+		dev_kfree_skb_any(buf->skb);
+		acme_tx_count(tx, &tx->stats.dropped);
+		tx->clean += buf->descs;
+	}
+	netdev_tx_reset_queue(acme_tx_txq(qp));
+	dma_free_coherent(qp->anet->adev->dev, acme_tx_alloc_bytes(tx),
+			  tx->descs, tx->dma);
+	kvfree(tx->bufs);
+}
+
+struct acme_tx_done {
+	u32 packets;
+	u32 skb_bytes;
+	u32 frames;
+	u32 frame_bytes;
+};
+
+/* Clean the packets that end before @head. */
+static void acme_tx_clean_to(struct acme_qp *qp, u32 head, int budget,
+			     struct acme_tx_done *done)
+{
+	struct acme_tx_ring *tx = &qp->tx;
+	u32 clean = tx->clean;
+	struct acme_tx_buf *buf;
+
+	while (clean != head) {
+		buf = &tx->bufs[clean & tx->mask];
+		if (buf->descs > head - clean)
+			break;
+		acme_tx_unmap_range(qp, clean, clean + buf->descs);
+		clean += buf->descs;
+		done->packets++;
+		done->skb_bytes += buf->skb->len;
+		done->frames += buf->segs;
+		done->frame_bytes += buf->wire_bytes;
+		napi_consume_skb(buf->skb, budget);
+		buf->skb = NULL;
+	}
+	WRITE_ONCE(tx->clean, clean);
+}
+
+/* Read the head. One that is not between clean and tail is not believed. */
+static bool acme_tx_read_head(struct acme_qp *qp, u32 *head)
+{
+	struct acme_tx_ring *tx = &qp->tx;
+
+	*head = le32_to_cpu(READ_ONCE(*tx->head_wb));
+	if (*head == tx->seen)
+		return false;
+	tx->seen = *head;
+	/* what was sent before is seen to be sent, the tail read after */
+	dma_rmb();
+	if (*head - tx->clean <= READ_ONCE(tx->tail) - tx->clean)
+		return true;
+
+	u64_stats_update_begin(&tx->stats.done_syncp);
+	u64_stats_inc(&tx->stats.bad_head);
+	u64_stats_update_end(&tx->stats.done_syncp);
+	net_err_ratelimited("%s: Tx queue %u: head %u is not between %u and %u\n",
+			    qp->anet->netdev->name, qp->qid, *head, tx->clean,
+			    READ_ONCE(tx->tail));
+	return false;
+}
+
+/**
+ * acme_tx_clean() - free the packets that the device is done with
+ * @qp: queue pair
+ * @budget: of NAPI
+ *
+ * Context: NAPI poll.
+ */
+void acme_tx_clean(struct acme_qp *qp, int budget)
+{
+	struct acme_tx_stats *stats = &qp->tx.stats;
+	struct acme_tx_done done = {};
+	u32 head;
+
+	if (!acme_tx_read_head(qp, &head))
+		return;
+
+	acme_tx_clean_to(qp, head, budget, &done);
+	u64_stats_update_begin(&stats->done_syncp);
+	u64_stats_add(&stats->packets, done.frames);
+	u64_stats_add(&stats->bytes, done.frame_bytes);
+	u64_stats_update_end(&stats->done_syncp);
+
+	netif_txq_completed_wake(acme_tx_txq(qp), done.packets, done.skb_bytes,
+				 acme_tx_unused(&qp->tx), ACME_TX_WAKE);
+}
+
+static void acme_tx_kick(struct acme_qp *qp)
+{
+	struct acme_tx_ring *tx = &qp->tx;
+
+	if (tx->kicked == tx->tail)
+		return;
+	tx->kicked = tx->tail;
+	/* the device sees the descriptors before it sees the tail */
+	dma_wmb();
+	writel(tx->tail, qp->regs + ACME_QREG_TX_TAIL);
+	acme_qp_doorbell(qp);
+}
+
+static u32 acme_tx_pieces(u32 len)
+{
+	return DIV_ROUND_UP(len, ACME_TX_MAX_PIECE);
+}
+
+static u32 acme_tx_descs_needed(const struct sk_buff *skb)
+{
+	u32 i, n = acme_tx_pieces(skb_headlen(skb));
+
+	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++)
+		n += acme_tx_pieces(skb_frag_size(&skb_shinfo(skb)->frags[i]));
+	return n;
+}
+
+/* Make a piece of mapped memory the next descriptor. */
+static void acme_tx_fill(struct acme_tx_ring *tx, u32 *tail, dma_addr_t dma,
+			 u32 len, bool is_page)
+{
+	u32 slot = (*tail)++ & tx->mask;
+	struct acme_tx_desc *desc = &tx->descs[slot];
+	struct acme_tx_buf *buf = &tx->bufs[slot];
+
+	memset(buf, 0, sizeof(*buf));
+	dma_unmap_addr_set(buf, dma, dma);
+	buf->len = len;
+	buf->is_page = is_page;
+	memset(desc, 0, sizeof(*desc));
+	desc->addr = cpu_to_le64(dma);
+	desc->len = cpu_to_le16(len);
+}
+
+static int acme_tx_map_frag(struct acme_qp *qp, const skb_frag_t *frag,
+			    u32 *tail)
+{
+	struct device *dev = qp->anet->adev->dev;
+	u32 offset, len;
+	dma_addr_t dma;
+
+	for (offset = 0; offset < skb_frag_size(frag); offset += len) {
+		len = min_t(u32, skb_frag_size(frag) - offset,
+			    ACME_TX_MAX_PIECE);
+		dma = skb_frag_dma_map(dev, frag, offset, len, DMA_TO_DEVICE);
+		if (dma_mapping_error(dev, dma))
+			return -ENOMEM;
+		acme_tx_fill(&qp->tx, tail, dma, len, true);
+	}
+	return 0;
+}
+
+static int acme_tx_map_head(struct acme_qp *qp, const struct sk_buff *skb,
+			    u32 *tail)
+{
+	struct device *dev = qp->anet->adev->dev;
+	u32 offset, len;
+	dma_addr_t dma;
+
+	for (offset = 0; offset < skb_headlen(skb); offset += len) {
+		len = min_t(u32, skb_headlen(skb) - offset, ACME_TX_MAX_PIECE);
+		dma = dma_map_single(dev, skb->data + offset, len,
+				     DMA_TO_DEVICE);
+		if (dma_mapping_error(dev, dma))
+			return -ENOMEM;
+		acme_tx_fill(&qp->tx, tail, dma, len, false);
+	}
+	return 0;
+}
+
+/* Map the packet and fill its descriptors, up to the new @tail. */
+static int acme_tx_map(struct acme_qp *qp, const struct sk_buff *skb,
+		       u32 *tail)
+{
+	int i, err;
+
+	*tail = qp->tx.tail;
+	err = acme_tx_map_head(qp, skb, tail);
+	for (i = 0; i < skb_shinfo(skb)->nr_frags && !err; i++)
+		err = acme_tx_map_frag(qp, &skb_shinfo(skb)->frags[i], tail);
+	if (err)
+		acme_tx_unmap_range(qp, qp->tx.tail, *tail);
+	return err;
+}
+
+static u32 acme_tx_hdr_len(const struct sk_buff *skb)
+{
+	return skb_transport_offset(skb) + tcp_hdrlen(skb);
+}
+
+/* What stands in the first descriptor of a packet. */
+static void acme_tx_describe(struct acme_qp *qp, const struct sk_buff *skb,
+			     struct acme_tx_buf *buf, struct acme_tx_desc *desc)
+{
+	u16 flags = 0;
+
+	buf->segs = 1;
+	buf->wire_bytes = skb->len;
+	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		flags |= ACME_TXD_CSUM;
+		desc->csum_start = cpu_to_le16(skb_checksum_start_offset(skb));
+		desc->csum_offset = cpu_to_le16(skb->csum_offset);
+		acme_tx_count(&qp->tx, &qp->tx.stats.csum_partial);
+	}
+	if (skb_is_gso(skb)) {
+		flags |= ACME_TXD_TSO;
+		desc->mss = cpu_to_le16(skb_shinfo(skb)->gso_size);
+		desc->hdr_len = cpu_to_le16(acme_tx_hdr_len(skb));
+		buf->segs = skb_shinfo(skb)->gso_segs;
+		buf->wire_bytes += (buf->segs - 1) * acme_tx_hdr_len(skb);
+		acme_tx_count(&qp->tx, &qp->tx.stats.tso_packets);
+	}
+	desc->flags |= cpu_to_le16(flags);
+}
+
+static void acme_tx_set_sa(struct acme_qp *qp, struct acme_tx_desc *desc,
+			   u32 handle)
+{
+	desc->flags |= cpu_to_le16(ACME_TXD_SA);
+	desc->sa = cpu_to_le32(handle);
+	acme_tx_count(&qp->tx, &qp->tx.stats.sa_packets);
+}
+
+/* The packet is in the ring: account for it, tell the device. */
+static void acme_tx_commit(struct acme_qp *qp, struct sk_buff *skb, u32 tail)
+{
+	struct netdev_queue *txq = acme_tx_txq(qp);
+	struct acme_tx_ring *tx = &qp->tx;
+	bool kick;
+
+	tx->descs[(tail - 1) & tx->mask].flags |= cpu_to_le16(ACME_TXD_EOP);
+	skb_tx_timestamp(skb);
+	kick = __netdev_tx_sent_queue(txq, skb->len, netdev_xmit_more());
+	WRITE_ONCE(tx->tail, tail);
+	if (!netif_txq_maybe_stop(txq, acme_tx_unused(tx), ACME_TX_MAX_DESCS,
+				  ACME_TX_WAKE))
+		kick = true;
+	if (kick)
+		acme_tx_kick(qp);
+}
+
+static int acme_tx_limit_descs(struct acme_qp *qp, struct sk_buff *skb)
+{
+	if (likely(acme_tx_descs_needed(skb) <= ACME_TX_MAX_DESCS))
+		return 0;
+
+	acme_tx_count(&qp->tx, &qp->tx.stats.linearized);
+	return skb_linearize(skb);
+}
+
+static int acme_tx_protect(struct acme_qp *qp, struct sk_buff *skb,
+			   u32 *handle)
+{
+	int err = acme_ipsec_tx(skb, qp->anet->netdev, handle);
+
+	if (unlikely(err < 0))
+		acme_tx_count(&qp->tx, &qp->tx.stats.sa_dropped);
+	return err;
+}
+
+static int acme_tx_send(struct acme_qp *qp, struct sk_buff *skb)
+{
+	struct acme_tx_ring *tx = &qp->tx;
+	struct acme_tx_desc *desc;
+	struct acme_tx_buf *buf;
+	int protect, err;
+	u32 handle, tail;
+
+	protect = acme_tx_protect(qp, skb, &handle);
+	if (unlikely(protect < 0))
+		return protect;
+	err = acme_tx_limit_descs(qp, skb);
+	if (unlikely(err))
+		return err;
+	err = acme_tx_map(qp, skb, &tail);
+	if (unlikely(err)) {
+		acme_tx_count(tx, &tx->stats.map_errors);
+		return err;
+	}
+
+	buf = &tx->bufs[tx->tail & tx->mask];
+	desc = &tx->descs[tx->tail & tx->mask];
+	buf->skb = skb;
+	buf->descs = tail - tx->tail;
+	acme_tx_describe(qp, skb, buf, desc);
+	if (protect)
+		acme_tx_set_sa(qp, desc, handle);
+	acme_tx_commit(qp, skb, tail);
+	return 0;
+}
+
+/**
+ * acme_tx_xmit() - ndo_start_xmit
+ * @skb: packet
+ * @netdev: interface
+ *
+ * Return: NETDEV_TX_OK, or NETDEV_TX_BUSY if the ring is unexpectedly full.
+ */
+netdev_tx_t acme_tx_xmit(struct sk_buff *skb, struct net_device *netdev)
+{
+	struct acme_net *anet = netdev_priv(netdev);
+	struct acme_qp *qp = &anet->qps[skb_get_queue_mapping(skb)];
+
+	if (unlikely(!netif_txq_maybe_stop(acme_tx_txq(qp),
+					   acme_tx_unused(&qp->tx),
+					   ACME_TX_MAX_DESCS, ACME_TX_WAKE))) {
+		acme_tx_kick(qp);
+		return NETDEV_TX_BUSY;
+	}
+
+	if (unlikely(acme_dev_is_lost(anet->adev) || acme_tx_send(qp, skb))) {
+		acme_tx_count(&qp->tx, &qp->tx.stats.dropped);
+		dev_kfree_skb_any(skb);
+		/* it may have been the last of a batch */
+		if (!netdev_xmit_more())
+			acme_tx_kick(qp);
+	}
+	return NETDEV_TX_OK;
+}
