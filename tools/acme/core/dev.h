@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * The device without its surroundings. Documentation/device-programming.rst
+ * says what it does; acme_hw.h what its registers and structures look like.
+ *
+ * One thread drives it: doorbells are noted, acme_dev_run() does the work,
+ * acme_dev_irqs() raises what interrupts are due.
+ */
+#ifndef _ACME_DEV_H
+#define _ACME_DEV_H
+
+#include <stdio.h>
+
+#include "acme_hw.h"
+#include "compat.h"
+#include "rss.h"
+#include "sa.h"
+
+#define ACME_FW_VERSION		"1.0"
+#define ACME_RING_LOG2_MAX	12
+#define ACME_MTU_MIN		68
+#define ACME_MTU_MAX		9000
+#define ACME_MTU_DEFAULT	1500
+#define ACME_SPEED		10000	/* Mbit/s */
+#define ACME_PEER_ID		1	/* the device among ivshmem peers */
+#define ACME_RX_PAUSE_NS	(100 * NSEC_PER_MSEC)
+#define ACME_NEVER		UINT64_MAX
+
+/* Longest frame plus ESP, outer header and room for vector stores. */
+#define ACME_FRAME_ROOM		256
+#define ACME_FRAME_MAX		(ACME_TX_MAX_PACKET + 2 * ACME_FRAME_ROOM)
+
+/**
+ * struct acme_ops - what the device needs from its surroundings
+ * @dma: the host's memory at @addr, NULL unless all of it is there
+ * @irq: raise an MSI-X vector
+ * @tx_ready: is there room for all segments of one more packet on the wire?
+ * @tx: put a frame on the wire
+ * @now: monotonic time in ns
+ * @log: a line for the operator
+ */
+struct acme_ops {
+	void *(*dma)(void *ctx, u64 addr, u64 len);
+	void (*irq)(void *ctx, unsigned int vector);
+	bool (*tx_ready)(void *ctx);
+	void (*tx)(void *ctx, const u8 *frame, size_t len);
+	u64 (*now)(void *ctx);
+	void (*log)(void *ctx, const char *fmt, ...)
+		__attribute__((format(printf, 2, 3)));
+};
+
+/**
+ * struct acme_config - what an adapter is, by profile and command line
+ * @profile: name
+ * @mac: station address
+ * @num_queues: queue pairs
+ * @max_sas: SAs
+ * @max_window: largest replay window
+ * @ipsec: ACME_IPSEC_*
+ */
+struct acme_config {
+	const char *profile;
+	u8 mac[6];
+	u32 num_queues;
+	u32 max_sas;
+	u32 max_window;
+	u32 ipsec;
+};
+
+/**
+ * struct acme_faults - how the device misbehaves on demand
+ * @admin_drop: so many commands are swallowed
+ * @admin_error: commands are answered so, 0: by the truth
+ * @admin_error_op: only these, 0: all
+ * @admin_delay_ms: commands wait so long
+ * @irq_drop: so many interrupts are swallowed
+ * @dead: the device does nothing at all
+ */
+struct acme_faults {
+	u32 admin_drop;
+	u32 admin_error;
+	u32 admin_error_op;
+	u32 admin_delay_ms;
+	u32 irq_drop;
+	bool dead;
+};
+
+#define ACME_COUNTERS(X) \
+	X(tx_frames) X(tx_bytes) X(tx_bad_desc) X(tx_too_long) \
+	X(tx_no_link) X(tx_bad_sa) X(rx_frames) X(rx_bytes) \
+	X(rx_filtered) X(rx_disabled) X(rx_no_buffer) X(rx_bad_desc) \
+	X(rx_malformed) X(esp_tx_packets) X(esp_tx_bytes) \
+	X(esp_tx_selector) X(esp_tx_malformed) X(esp_tx_seq) \
+	X(esp_rx_packets) X(esp_rx_bytes) X(esp_rx_no_sa) \
+	X(esp_rx_exception) X(esp_rx_replay) X(esp_rx_icv) \
+	X(esp_rx_selector) X(esp_rx_malformed) X(irqs) X(esp_rx_dummy)
+
+struct acme_counters {
+#define ACME_COUNTER(name) u64 name;
+	ACME_COUNTERS(ACME_COUNTER)
+#undef ACME_COUNTER
+};
+
+/* Index of per-direction values of a queue pair. */
+enum acme_dir { ACME_TX, ACME_RX, ACME_DIRS };
+
+/**
+ * struct acme_queue - queue pair
+ * @used: created
+ * @halted: its indices were inconsistent; only destruction helps
+ * @stalled: a frame waited in vain for a buffer; the next does not wait
+ * @armed: an interrupt may be raised
+ * @arm: last value of the register
+ * @vector: MSI-X
+ * @log2: ring sizes
+ * @tx_base: Tx ring
+ * @tx_head_addr: count of descriptors done, in the host's memory
+ * @rx_base: Rx ring
+ * @rx_comp_base: Rx completion ring
+ * @usecs: longest delay of an interrupt
+ * @head: descriptors done
+ * @tail: descriptors posted, as last read and checked
+ * @tx_skip: the rest of a packet that is too long is passed over
+ * @since: when the oldest work without an interrupt was done, ACME_NEVER: none
+ * @packets: Tx packets fetched, Rx frames delivered
+ */
+struct acme_queue {
+	bool used;
+	bool halted;
+	bool stalled;
+	bool armed;
+	bool tx_skip;
+	u32 arm;
+	u16 vector;
+	u8 log2[ACME_DIRS];
+	u64 tx_base;
+	u64 tx_head_addr;
+	u64 rx_base;
+	u64 rx_comp_base;
+	u32 usecs[ACME_DIRS];
+	u32 head[ACME_DIRS];
+	u32 tail[ACME_DIRS];
+	u64 since[ACME_DIRS];
+	u64 packets[ACME_DIRS];
+};
+
+/**
+ * struct acme_admin - admin and event queue
+ * @base: admin queue
+ * @log2: its size, 0: no queues
+ * @head: commands answered
+ * @halted: the tail was inconsistent
+ * @answer_at: a delayed command is answered then, ACME_NEVER: none waits
+ * @eq_base: event queue
+ * @eq_log2: its size
+ * @eq_tail: events written
+ * @eq_halted: the head was inconsistent
+ * @lost: events dropped
+ * @irq: vector ACME_VEC_MGMT is due
+ */
+struct acme_admin {
+	u64 base;
+	u32 log2;
+	u32 head;
+	bool halted;
+	u64 answer_at;
+	u64 eq_base;
+	u32 eq_log2;
+	u32 eq_tail;
+	bool eq_halted;
+	u32 lost;
+	bool irq;
+};
+
+/**
+ * struct acme_rx - frame on its way to the host
+ * @data: its first byte in @buf
+ * @len: bytes
+ * @waiting: no buffer yet
+ * @until: dropped then
+ * @qid: queue pair
+ * @sa: handle, with ACME_RXC_SA
+ * @hash: with ACME_RXC_HASH
+ * @flags: ACME_RXC_*
+ * @buf: memory
+ */
+struct acme_rx {
+	u8 *data;
+	u32 len;
+	bool waiting;
+	u64 until;
+	u16 qid;
+	u32 sa;
+	u32 hash;
+	u16 flags;
+	u8 buf[ACME_FRAME_MAX];
+};
+
+/**
+ * struct acme_dev - the device
+ * @ops: surroundings
+ * @ctx: their argument
+ * @regs: BAR 2; the host may write all of it at any time
+ * @cfg: what the adapter is
+ * @faults: how it misbehaves
+ * @now: monotonic time of this run
+ * @real_offset: what makes it real time
+ * @status: ACME_STATUS_*
+ * @reset_ack: last reset done
+ * @test_done: last test command done
+ * @doorbells: bit n: doorbell n rang
+ * @carrier: the wire is connected
+ * @forced_down: the operator took the link down
+ * @vport_flags: ACME_VPORT_*
+ * @mtu: largest L3 packet
+ * @mac: station address
+ * @ip_id: of outer IPv4 headers
+ * @admin: admin and event queue
+ * @queues: by number
+ * @rss: distribution
+ * @sas: SAs
+ * @count: since the device started
+ * @rx: the frame in reception
+ * @pkt: packet as fetched from a Tx ring
+ * @seg: a segment of it
+ * @out: ESP packet
+ */
+struct acme_dev {
+	const struct acme_ops *ops;
+	void *ctx;
+	u8 *regs;
+	struct acme_config cfg;
+	struct acme_faults faults;
+	u64 now;
+	u64 real_offset;
+	u32 status;
+	u32 reset_ack;
+	u32 test_done;
+	u32 doorbells;
+	bool carrier;
+	bool forced_down;
+	u32 vport_flags;
+	u32 mtu;
+	u8 mac[6];
+	u16 ip_id;
+	struct acme_admin admin;
+	struct acme_queue queues[ACME_MAX_QUEUES];
+	struct acme_rss rss;
+	struct acme_sa_table sas;
+	struct acme_counters count;
+	struct acme_rx rx;
+	u8 pkt[ACME_FRAME_MAX];
+	u8 seg[ACME_FRAME_MAX];
+	u8 out[ACME_FRAME_MAX];
+};
+
+/**
+ * acme_dev_new() - power on
+ * @cfg: copied
+ * @ops: surroundings
+ * @ctx: their argument
+ * @regs: ACME_REGS_SIZE bytes
+ *
+ * Return: the device, NULL without memory.
+ */
+struct acme_dev *acme_dev_new(const struct acme_config *cfg,
+			      const struct acme_ops *ops, void *ctx, u8 *regs);
+void acme_dev_free(struct acme_dev *dev);
+
+/* The host went away: forget its queues and SAs. */
+void acme_dev_unplug(struct acme_dev *dev);
+
+/* Doorbell @n rang: acme_dev_run() sees to it. */
+void acme_dev_doorbell(struct acme_dev *dev, unsigned int n);
+
+/**
+ * acme_dev_run() - do what doorbells and time ask for
+ * @dev: device
+ *
+ * Return: is there more to do at once?
+ */
+bool acme_dev_run(struct acme_dev *dev);
+
+/* Raises the interrupts that are due. */
+void acme_dev_irqs(struct acme_dev *dev);
+
+/* When acme_dev_run() is needed without a doorbell, or ACME_NEVER. */
+u64 acme_dev_next(const struct acme_dev *dev);
+
+/* Does the device take frames? Else it has one that waits for a buffer. */
+bool acme_dev_rx_ready(const struct acme_dev *dev);
+
+/**
+ * acme_dev_rx() - a frame from the wire
+ * @dev: device; takes frames
+ * @frame: Ethernet frame without FCS
+ * @len: its bytes
+ */
+void acme_dev_rx(struct acme_dev *dev, const u8 *frame, size_t len);
+
+/* The wire was connected or lost. */
+void acme_dev_carrier(struct acme_dev *dev, bool on);
+
+/* The operator forces the link down, or lets it be. */
+void acme_dev_force_down(struct acme_dev *dev, bool down);
+
+bool acme_dev_link(const struct acme_dev *dev);
+
+/* Frames are dropped, not received, while the device is dead. */
+void acme_dev_set_faults(struct acme_dev *dev,
+			 const struct acme_faults *faults);
+
+/**
+ * acme_dev_dump() - all state but keys
+ * @dev: device
+ * @out: where to
+ * @json: JSON instead of indented text
+ */
+void acme_dev_dump(const struct acme_dev *dev, FILE *out, bool json);
+
+/* The counters, one "name value" in a line. */
+void acme_dev_stats(const struct acme_dev *dev, FILE *out);
+
+#endif /* _ACME_DEV_H */

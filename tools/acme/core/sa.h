@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/* The table of security associations. */
+#ifndef _ACME_SA_H
+#define _ACME_SA_H
+
+#include "acme_hw.h"
+#include "compat.h"
+#include "crypto.h"
+#include "ip.h"
+#include "replay.h"
+
+/* Sequence numbers end where the epoch begins in the IV. */
+#define ACME_SEQ_MAX_ESN	((1ULL << 48) - 1)
+#define ACME_SEQ_MAX		0xffffffffULL
+
+#define ACME_SA_DROPS(X) \
+	X(drop_replay) X(drop_icv) X(drop_selector) X(drop_malformed) \
+	X(drop_seq) X(drop_too_long) X(exceptions)
+
+/**
+ * struct acme_sa - a security association
+ * @next: in the chain of the hash table or of free entries, by index, -1: end
+ * @handle: with the present generation
+ * @used: installed
+ * @running: packets may use it
+ * @spi: SPI, host order
+ * @flags: ACME_SA_*
+ * @saddr: outer source
+ * @daddr: outer destination
+ * @family: of these
+ * @icv_len: bytes of ICV
+ * @ttl: of outer headers
+ * @epoch: of IVs
+ * @iv_salt: of IVs
+ * @seq: outbound: last number used
+ * @replay: inbound
+ * @sel: which packets it protects
+ * @aead: key
+ * @stats_addr: of &struct acme_sa_stats in the host's memory
+ * @stats_seq: begin and end of that
+ * @packets: counted so far
+ * @bytes: likewise
+ * @last_used: real time in seconds
+ */
+struct acme_sa {
+	int next;
+	u32 handle;
+	bool used;
+	bool running;
+	u32 spi;
+	u32 flags;
+	u8 saddr[16];
+	u8 daddr[16];
+	u8 family;
+	u8 icv_len;
+	u8 ttl;
+	u16 epoch;
+	u64 iv_salt;
+	u64 seq;
+	struct acme_replay replay;
+	struct acme_selector sel;
+	struct acme_aead *aead;
+	u64 stats_addr;
+	u32 stats_seq;
+	u64 packets;
+	u64 bytes;
+	u64 last_used;
+#define ACME_SA_COUNTER(name) u64 name;
+	ACME_SA_DROPS(ACME_SA_COUNTER)
+#undef ACME_SA_COUNTER
+};
+
+#define ACME_SA_HASH_SIZE	4096
+
+/**
+ * struct acme_sa_table - all SAs
+ * @sas: by index
+ * @size: how many fit
+ * @count: how many are installed
+ * @free: first free index, -1: none
+ * @hash: chains by direction, destination and SPI
+ */
+struct acme_sa_table {
+	struct acme_sa *sas;
+	u32 size;
+	u32 count;
+	int free;
+	int hash[ACME_SA_HASH_SIZE];
+};
+
+/* Return: false without memory. */
+bool acme_sa_table_init(struct acme_sa_table *t, u32 size);
+void acme_sa_table_free(struct acme_sa_table *t);
+
+/* Removes every SA. Handles stay stale. */
+void acme_sa_table_flush(struct acme_sa_table *t);
+
+/* Return: the SA, NULL when the handle is stale or was never given out. */
+struct acme_sa *acme_sa_by_handle(struct acme_sa_table *t, u32 handle);
+
+/**
+ * acme_sa_lookup() - find an SA by what a packet shows
+ * @t: table
+ * @inbound: direction
+ * @family: of @daddr
+ * @daddr: destination of the outer header
+ * @spi: SPI, host order
+ */
+struct acme_sa *acme_sa_lookup(struct acme_sa_table *t, bool inbound,
+			       u8 family, const u8 *daddr, u32 spi);
+
+/**
+ * acme_sa_new() - take a free entry
+ * @t: table with room
+ * @model: copied, but for @next, @handle and @used
+ */
+struct acme_sa *acme_sa_new(struct acme_sa_table *t,
+			    const struct acme_sa *model);
+
+/* Removes an SA and clears its key. */
+void acme_sa_del(struct acme_sa_table *t, struct acme_sa *sa);
+
+static inline bool acme_sa_inbound(const struct acme_sa *sa)
+{
+	return sa->flags & ACME_SA_INBOUND;
+}
+
+/* Last number used, or top of the window. */
+static inline u64 acme_sa_seq(const struct acme_sa *sa)
+{
+	return acme_sa_inbound(sa) ? sa->replay.top : sa->seq;
+}
+
+/* Largest number that an SA may send; a peer's numbers know no epochs. */
+static inline u64 acme_sa_seq_max(const struct acme_sa *sa)
+{
+	if (!(sa->flags & ACME_SA_ESN))
+		return ACME_SEQ_MAX;
+	return acme_sa_inbound(sa) ? UINT64_MAX : ACME_SEQ_MAX_ESN;
+}
+
+/**
+ * acme_selector_match() - is a packet in a selector?
+ * @sel: selector
+ * @ip: inner packet
+ *
+ * Ports of a packet without ports, such as a later fragment, count as 0.
+ */
+bool acme_selector_match(const struct acme_selector *sel,
+			 const struct acme_ip *ip);
+
+#endif /* _ACME_SA_H */

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* The operator's commands. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "nic.h"
+
+#define MAX_WORDS	8
+
+typedef void (*cmd_fn)(struct nic *nic, char **words, FILE *out);
+
+static void ok(FILE *out)
+{
+	fputs("ok\n", out);
+}
+
+static void cmd_link(struct nic *nic, char **words, FILE *out)
+{
+	const char *state = words[1] ? words[1] : "";
+	bool down = !strcmp(state, "down");
+
+	if (!down && strcmp(state, "up")) {
+		fputs("error: link: say up or down\n", out);
+		return;
+	}
+	acme_dev_force_down(nic->dev, down);
+	ok(out);
+}
+
+static void cmd_dump(struct nic *nic, char **words, FILE *out)
+{
+	if (words[1] && strcmp(words[1], "json")) {
+		fputs("error: dump: say json or nothing\n", out);
+		return;
+	}
+	ok(out);
+	acme_dev_dump(nic->dev, out, words[1]);
+}
+
+static void cmd_stats(struct nic *nic, char **words, FILE *out)
+{
+	(void)words;
+	ok(out);
+	acme_dev_stats(nic->dev, out);
+}
+
+static void cmd_version(struct nic *nic, char **words, FILE *out)
+{
+	(void)words;
+	ok(out);
+	fprintf(out, "acme-nic %s, interface %u.%u, profile %s\n",
+		ACME_FW_VERSION, ACME_VERSION_MAJOR, ACME_VERSION_MINOR,
+		nic->dev->cfg.profile);
+}
+
+/* Faults with numbers: at least one, the second is optional. */
+static const struct fault {
+	const char *name;
+	size_t first;
+	size_t second;
+	const char *args;
+} faults[] = {
+	{ "admin-drop", offsetof(struct acme_faults, admin_drop), 0, "N" },
+	{ "admin-error", offsetof(struct acme_faults, admin_error),
+	  offsetof(struct acme_faults, admin_error_op), "STATUS [OPCODE]" },
+	{ "admin-delay", offsetof(struct acme_faults, admin_delay_ms), 0,
+	  "MS" },
+	{ "irq-drop", offsetof(struct acme_faults, irq_drop), 0, "N" },
+};
+
+static u32 *fault_at(struct acme_faults *f, size_t offset)
+{
+	return (u32 *)((char *)f + offset);
+}
+
+static void list_faults(struct nic *nic, FILE *out)
+{
+	struct acme_faults f = nic->dev->faults;
+	size_t i;
+
+	ok(out);
+	for (i = 0; i < ARRAY_SIZE(faults); i++) {
+		fprintf(out, "%s %u", faults[i].name,
+			*fault_at(&f, faults[i].first));
+		if (faults[i].second)
+			fprintf(out, " %u", *fault_at(&f, faults[i].second));
+		fputc('\n', out);
+	}
+	fprintf(out, "dead %u\n", f.dead);
+}
+
+static bool number(const char *word, u32 *value)
+{
+	unsigned long v;
+	char *rest;
+
+	if (!word || *word < '0' || *word > '9')
+		return false;
+	errno = 0;
+	v = strtoul(word, &rest, 0);
+	*value = v;
+	return !errno && !*rest && v <= UINT32_MAX;
+}
+
+static bool set_fault(struct acme_faults *f, const struct fault *fault,
+		      char **args)
+{
+	u32 first, second = 0;
+
+	if (!number(args[0], &first))
+		return false;
+	if (args[1] && (!fault->second || !number(args[1], &second)))
+		return false;
+	*fault_at(f, fault->first) = first;
+	if (fault->second)
+		*fault_at(f, fault->second) = second;
+	return true;
+}
+
+static void fault_usage(FILE *out)
+{
+	size_t i;
+
+	fputs("error: fault: say list, clear, dead", out);
+	for (i = 0; i < ARRAY_SIZE(faults); i++)
+		fprintf(out, ", %s %s", faults[i].name, faults[i].args);
+	fputc('\n', out);
+}
+
+/* Return: is this a fault with all it needs? */
+static bool parse_fault(struct acme_faults *f, char **words)
+{
+	size_t i;
+
+	if (!strcmp(words[0], "dead")) {
+		f->dead = true;
+		return true;
+	}
+	if (!strcmp(words[0], "clear")) {
+		memset(f, 0, sizeof(*f));
+		return true;
+	}
+	for (i = 0; i < ARRAY_SIZE(faults); i++)
+		if (!strcmp(words[0], faults[i].name))
+			return set_fault(f, &faults[i], words + 1);
+	return false;
+}
+
+static void cmd_fault(struct nic *nic, char **words, FILE *out)
+{
+	struct acme_faults f = nic->dev->faults;
+
+	if (words[1] && !strcmp(words[1], "list")) {
+		list_faults(nic, out);
+		return;
+	}
+	if (!words[1] || !parse_fault(&f, words + 1)) {
+		fault_usage(out);
+		return;
+	}
+	acme_dev_set_faults(nic->dev, &f);
+	ok(out);
+}
+
+static void cmd_help(struct nic *nic, char **words, FILE *out);
+
+static const struct {
+	const char *name;
+	cmd_fn fn;
+	const char *text;
+} commands[] = {
+	{ "dump", cmd_dump, "dump [json]: all state but keys" },
+	{ "fault", cmd_fault,
+	  "fault list|clear|dead|admin-drop N|admin-error STATUS [OPCODE]|"
+	  "admin-delay MS|irq-drop N: make the device misbehave" },
+	{ "help", cmd_help, "help: this list" },
+	{ "link", cmd_link, "link up|down: force the link down, or let it be" },
+	{ "stats", cmd_stats, "stats: counters" },
+	{ "version", cmd_version, "version: of the device" },
+};
+
+static void cmd_help(struct nic *nic, char **words, FILE *out)
+{
+	size_t i;
+
+	(void)nic;
+	(void)words;
+	ok(out);
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, "%s\n", commands[i].text);
+}
+
+static void unknown(const char *word, FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "error: %s: unknown, there are", word ? word : "nothing");
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, " %s", commands[i].name);
+	fputc('\n', out);
+}
+
+void ctl_command(struct nic *nic, char *line, FILE *out)
+{
+	char *words[MAX_WORDS + 1] = {};
+	char *rest = line;
+	size_t i, n = 0;
+
+	while (n < MAX_WORDS && (words[n] = strtok_r(rest, " \t\r", &rest)))
+		n++;
+	for (i = 0; words[0] && i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(words[0], commands[i].name)) {
+			log_line("ctl: %s", words[0]);
+			commands[i].fn(nic, words, out);
+			return;
+		}
+	unknown(words[0], out);
+}
