@@ -107,7 +107,7 @@ struct xfrm_full {
 	struct skb_ext		*ext;
 	u64			base_packets;
 	u64			base_bytes;
-	struct mutex		mutex;
+	struct mutex		mutex; /* around sleeping operations */
 	struct list_head	list;
 	struct xfrm_state	*x;
 };

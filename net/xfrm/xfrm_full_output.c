@@ -44,20 +44,23 @@ static int xfrm_full_drop(struct net *net, struct sk_buff *skb, int mib,
  * @xfrm: the SAs, innermost first
  * @nx: their number
  *
- * Return: false if one of several has full offload; this has been counted.
+ * Return: false if one of several has full offload; this has been counted, and
+ * the references to all of them have been dropped.
  */
 bool xfrm_full_bundle_ok(struct net *net, struct xfrm_state **xfrm, int nx)
 {
+	bool full = false;
 	int i;
 
-	for (i = 0; nx > 1 && i < nx; i++) {
-		if (!xfrm_full_get(xfrm[i]))
-			continue;
-		XFRM_INC_STATS(net, LINUX_MIB_XFRMFULLOUTNESTED);
-		return false;
-	}
+	for (i = 0; i < nx; i++)
+		full |= !!xfrm_full_get(xfrm[i]);
+	if (likely(nx == 1 || !full))
+		return true;
 
-	return true;
+	XFRM_INC_STATS(net, LINUX_MIB_XFRMFULLOUTNESTED);
+	for (i = 0; i < nx; i++)
+		xfrm_state_put(xfrm[i]);
+	return false;
 }
 
 static bool xfrm_full_is_fragment(const struct sk_buff *skb)
