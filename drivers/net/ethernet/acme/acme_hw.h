@@ -98,7 +98,13 @@
 #define ACME_AQ_MAX_LOG2		8
 #define ACME_EQ_MAX_LOG2		12
 
-/* Registers of queue pair q, counts run freely from 0 at creation. */
+/*
+ * Registers of queue pair q, counts run freely from 0 at creation. ARM needs no
+ * doorbell: the device reads it after it has written completions, and raises
+ * the interrupt if it differs from its value at the last interrupt (from 0
+ * after creation). The driver, done with all completions, writes a new number
+ * and then looks for completions once more.
+ */
 #define ACME_REG_QUEUE(q)		(0x1000 + 0x40 * (q))
 #define  ACME_QREG_TX_TAIL		0x00	/* RW, descriptors posted */
 #define  ACME_QREG_RX_TAIL		0x04	/* RW, buffers posted */
