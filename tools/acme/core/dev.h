@@ -109,7 +109,7 @@ enum acme_dir { ACME_TX, ACME_RX, ACME_DIRS };
  * @used: created
  * @halted: its indices were inconsistent; only destruction helps
  * @stalled: a frame waited in vain for a buffer; the next does not wait
- * @armed: an interrupt may be raised
+ * @raised: value of ACME_QREG_ARM at the last interrupt
  * @arm: last value of the register
  * @vector: MSI-X
  * @log2: ring sizes
@@ -128,9 +128,9 @@ struct acme_queue {
 	bool used;
 	bool halted;
 	bool stalled;
-	bool armed;
 	bool tx_skip;
 	u32 arm;
+	u32 raised;
 	u16 vector;
 	u8 log2[ACME_DIRS];
 	u64 tx_base;

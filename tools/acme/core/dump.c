@@ -183,7 +183,7 @@ static void dump_queue(const struct acme_queue *q, u32 qid, struct dump *d)
 	number(d, "vector", q->vector);
 	boolean(d, "halted", q->halted);
 	boolean(d, "stalled", q->stalled);
-	boolean(d, "armed", q->armed);
+	boolean(d, "armed", q->arm != q->raised);
 	number(d, "tx_size", BIT(q->log2[ACME_TX]));
 	number(d, "tx_head", q->head[ACME_TX]);
 	number(d, "tx_tail", q->tail[ACME_TX]);

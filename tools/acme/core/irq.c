@@ -12,9 +12,20 @@ void acme_irq(struct acme_dev *dev, unsigned int vector)
 	dev->ops->irq(dev->ctx, vector);
 }
 
+/*
+ * Completions are written, then ARM is read; the driver writes ARM, then looks
+ * for completions. One of the two sees what the other did. So work that finds
+ * the interrupt not armed needs none.
+ */
 void acme_queue_work_done(struct acme_dev *dev, struct acme_queue *q,
 			  enum acme_dir dir)
 {
+	u32 base = ACME_REG_QUEUE(q - dev->queues);
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	q->arm = acme_reg_read(dev, base + ACME_QREG_ARM);
+	if (q->arm == q->raised)
+		return;
 	if (q->since[dir] == ACME_NEVER)
 		q->since[dir] = dev->now;
 }
@@ -28,7 +39,7 @@ static u64 due(const struct acme_queue *q, enum acme_dir dir)
 
 u64 acme_queue_irq_at(const struct acme_queue *q)
 {
-	if (!q->used || q->halted || !q->armed)
+	if (!q->used || q->halted)
 		return ACME_NEVER;
 	return min(due(q, ACME_TX), due(q, ACME_RX));
 }
@@ -37,7 +48,7 @@ static void queue_irq(struct acme_dev *dev, struct acme_queue *q)
 {
 	if (acme_queue_irq_at(q) > dev->now)
 		return;
-	q->armed = false;
+	q->raised = q->arm;
 	q->since[ACME_TX] = ACME_NEVER;
 	q->since[ACME_RX] = ACME_NEVER;
 	acme_irq(dev, q->vector);

@@ -171,7 +171,6 @@ void acme_queue_update(struct acme_dev *dev, struct acme_queue *q)
 	u32 base = ACME_REG_QUEUE(q - dev->queues);
 	u32 tx = acme_reg_read(dev, base + ACME_QREG_TX_TAIL);
 	u32 rx = acme_reg_read(dev, base + ACME_QREG_RX_TAIL);
-	u32 arm = acme_reg_read(dev, base + ACME_QREG_ARM);
 
 	if (!tail_ok(q, ACME_TX, tx) || !tail_ok(q, ACME_RX, rx)) {
 		acme_queue_error(dev, q, ACME_ST_BAD_PARAM);
@@ -181,9 +180,6 @@ void acme_queue_update(struct acme_dev *dev, struct acme_queue *q)
 		q->stalled = false;
 	q->tail[ACME_TX] = tx;
 	q->tail[ACME_RX] = rx;
-	if (arm != q->arm)
-		q->armed = true;
-	q->arm = arm;
 }
 
 void acme_queues_reset(struct acme_dev *dev)
