@@ -287,7 +287,8 @@ int acme_adminq_cmd(struct acme_dev *adev, enum acme_opcode opcode,
 	if (err && err != -EIO)
 		dev_err_ratelimited(adev->dev,
 				    "command 0x%02x failed: status %u, field %s\n",
-				    opcode, req.status, acme_adminq_field(&req));
+				    opcode, req.status,
+				    acme_adminq_field(&req));
 	return err;
 }
 

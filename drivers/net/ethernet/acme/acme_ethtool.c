@@ -121,7 +121,8 @@ static int acme_get_sset_count(struct net_device *netdev, int sset)
 
 	switch (sset) {
 	case ETH_SS_STATS:
-		return ACME_FIXED_STATS + anet->adev->num_qps * ACME_QUEUE_STATS;
+		return ACME_FIXED_STATS +
+		       anet->adev->num_qps * ACME_QUEUE_STATS;
 	case ETH_SS_TEST:
 		return ARRAY_SIZE(acme_test_names);
 	default:

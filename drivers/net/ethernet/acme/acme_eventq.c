@@ -7,7 +7,8 @@
 #include "acme_netdev.h"
 
 #define ACME_EQ_SIZE			BIT(ACME_EQ_LOG2)
-#define ACME_EQ_BYTES			(ACME_EQ_SIZE * sizeof(struct acme_event))
+#define ACME_EQ_BYTES \
+	(ACME_EQ_SIZE * sizeof(struct acme_event))
 
 int acme_eventq_alloc(struct acme_dev *adev)
 {

@@ -510,7 +510,7 @@ static int acme_full_state_add(struct net_device *netdev, struct xfrm_state *x,
 	return 0;
 
 free_sa:
-	/* a command that failed late may have told the device of the memory */
+	/* the device may have learnt of the memory before it was lost */
 	if (err == -EIO)
 		acme_dev_lost(adev, "an SA can't be added");
 	acme_sa_free(adev, sa);

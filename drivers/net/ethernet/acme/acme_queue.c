@@ -163,7 +163,7 @@ int acme_qp_open(struct acme_qp *qp)
 	return 0;
 
 free_rx:
-	/* a command that failed late may have told the device about the rings */
+	/* the device may have learnt of the rings before it was lost */
 	if (err == -EIO)
 		acme_dev_lost(anet->adev, "a queue can't be created");
 	acme_rx_free(qp);

@@ -59,7 +59,8 @@ static int acme_selftest_pattern(struct acme_dev *adev, u32 pattern)
  * @adev: device
  *
  * Context: process, may sleep. So have the other tests.
- * Return: 0, -ETIMEDOUT if the device does not answer, -EIO if it answers wrong.
+ * Return: 0, -ETIMEDOUT if the device does not answer, -EIO if the answer is
+ * wrong.
  */
 int acme_selftest_registers(struct acme_dev *adev)
 {
