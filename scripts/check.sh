@@ -42,6 +42,18 @@ wanted() {
 	return 1
 }
 
+# Every name in TEST= must mean something.
+check_names() {
+	local name known
+
+	known=$(printf '%s\n' device iproute2 "$(list_tests TEST_PROGS_HOST)" \
+		"$(list_tests TEST_PROGS)")
+	for name in ${TEST:-}; do
+		grep -qx -e "${name%.*}" -e "${name%.*}\.[a-z]*" <<<"$known" ||
+			die "TEST: there is no test $name, only:"$'\n'"$known"
+	done
+}
+
 # list_tests VARIABLE: the tests that the selftests' Makefile lists.
 list_tests() {
 	sed -e ':join' -e '/\\$/N; s/\\\n//; tjoin' "$SELFTESTS/Makefile" |
@@ -148,6 +160,7 @@ vm_suites() {
 }
 
 main() {
+	check_names
 	rm -rf "$RESULTS"
 	mkdir -p "$RESULTS"
 	phase "build" build_all
@@ -155,8 +168,6 @@ main() {
 	phase "tests in VMs" vm_suites
 	printf '\nTime by phase\n'
 	printf '  %s\n' "${PHASES[@]}"
-	compgen -G "$RESULTS/*.ktap" >/dev/null ||
-		die "TEST=\"${TEST:-}\" names no test"
 	"$KTAP" "$RESULTS"/*.ktap
 }
 

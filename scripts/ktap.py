@@ -7,15 +7,17 @@ usage: ktap.py FILE...         the sums: "N passed, N failed, N skipped"
 
 Nested results count, and not their parents; a parent counts when it has none,
 or when it failed though all of its children passed. A plan that was not
-fulfilled is a failure. Exit status 1 when something failed, or nothing was
-there; with CI set, a skipped test is a failure.
+fulfilled is a failure; results without a number may come on top of it. Exit
+status 1 when something failed, or nothing was there; with CI set, a skipped
+test is a failure.
 """
 
 import os
 import re
 import sys
 
-RESULT = re.compile(r"^(?P<indent> *)(?P<bad>not )?ok\b *\d* *-? *(?P<text>.*)$")
+RESULT = re.compile(r"^(?P<indent> *)(?P<bad>not )?ok\b *(?P<number>\d*)"
+                    r" *-? *(?P<text>.*)$")
 PLAN = re.compile(r"^(?P<indent> *)1\.\.(?P<count>\d+)(?P<text>.*)$")
 BAIL = re.compile(r"^ *Bail out!(?P<text>.*)$")
 CONTEXT = 20
@@ -79,7 +81,8 @@ class Reader:
         indent = len(match["indent"])
         children = [self.close(i) for i in sorted(self.levels) if i > indent]
         level = self.level(indent)
-        level["results"] += 1
+        if match["number"] or level["results"] != level["plan"]:
+            level["results"] += 1
         self.seen = True
         inside = sum(c["results"] for c in children)
         failed_inside = sum(c["failed"] for c in children)

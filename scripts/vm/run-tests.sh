@@ -37,7 +37,7 @@ run_test() {
 	limit=$(time_limit "$test")
 	echo "# $test"
 	echo "ipsec_full: begin $test" >/dev/kmsg
-	(cd "$TESTS" && timeout --foreground -k 10 "$limit" "./$test") \
+	(cd "$TESTS" && timeout -k 10 "$limit" "./$test") \
 		</dev/null 2>&1 | sed -u 's/^/  /'
 	status=${PIPESTATUS[0]}
 	reset_xfrm

@@ -255,7 +255,8 @@ class Nic:
                           f"{stderr.name}")
 
     def qemu_options(self):
-        return ["-chardev", f"socket,path={self.space.path('ivshmem')},id=acme0",
+        return ["-chardev",
+                f"socket,path={self.space.path('ivshmem')},id=acme0",
                 "-device", "ivshmem-doorbell,"
                 f"vectors={self.VECTORS},chardev=acme0",
                 "-chardev", f"socket,path={self.space.path('ctl')},id=acmectl",
@@ -465,7 +466,8 @@ class TestVm:
                 "exec bash /run/vm/boot")
         if opts.run:
             return argv + ["--verbose", "--exec", boot]
-        return argv + ["--append", "loglevel=7", "--shell", os.path.join(REPO, "scripts/vm/shell.sh")]
+        return argv + ["--append", "loglevel=7",
+                       "--shell", os.path.join(REPO, "scripts/vm/shell.sh")]
 
     def start(self, parts):
         env = dict(os.environ)
