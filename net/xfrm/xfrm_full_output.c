@@ -71,6 +71,9 @@ static bool xfrm_full_is_fragment(const struct sk_buff *skb)
 	if (skb->protocol == htons(ETH_P_IP))
 		return ip_is_fragment(ip_hdr(skb));
 
+	if (!IS_ENABLED(CONFIG_IPV6))
+		return false;
+
 	nexthdr = ipv6_hdr(skb)->nexthdr;
 	ipv6_skip_exthdr(skb, skb_network_offset(skb) + sizeof(struct ipv6hdr),
 			 &nexthdr, &frag_off);
@@ -195,8 +198,13 @@ static int xfrm_full_send_big(struct net *net, struct sk_buff *skb)
 	bool ipv4 = skb->protocol == htons(ETH_P_IP);
 	int err;
 
-	err = ipv4 ? xfrm4_tunnel_check_size(skb) :
-		     xfrm6_tunnel_check_size(skb);
+	if (ipv4)
+		err = xfrm4_tunnel_check_size(skb);
+	else if (IS_ENABLED(CONFIG_IPV6))
+		err = xfrm6_tunnel_check_size(skb);
+	else
+		err = -EAFNOSUPPORT;
+
 	if (!err && ipv4 && x->props.mode == XFRM_MODE_TUNNEL)
 		return xfrm_full_send_fragments(net, skb);
 
