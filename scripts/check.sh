@@ -128,14 +128,31 @@ run_topology() {
 	rm -rf "$out"
 	# shellcheck disable=SC2086  # a list of assignments
 	env ${PEER:+"PEER=$PEER"} $topology RUN="$REPO/scripts/vm/run-tests.sh" \
-		ARGS="$tests" OUT="$out" NO_BUILD=1 NO_LOG_CHECK=1 \
+		ARGS="$tests" OUT="$out" CAPTURE="$out/capture" \
+		NO_BUILD=1 NO_LOG_CHECK=1 \
 		"$REPO/scripts/vm.sh" run || status=$?
 	for name in $tests; do
 		grep -q "^\(not \)\?ok [0-9]* $name" "$RESULTS/$(vm_name "$topology").ktap" ||
 			echo "not ok $name: no result, the VM ended with status $status"
 	done
 	log_results "$out"
+	wire_result "$out"
 	return "$status"
+}
+
+# What the wire carried, judged by the evidence that tests have left.
+wire_result() {
+	local report
+
+	[[ -d $1/wire ]] || return 0
+	if report=$("$SELFTESTS/verify_wire.py" "$1/wire" \
+		"$1/capture/wire0.pcap" 2>&1); then
+		sed 's/^/# /' <<<"$report"
+		echo "ok the wire is clean, counters equal it"
+	else
+		sed 's/^/# /' <<<"$report"
+		echo "not ok the wire is clean, counters equal it"
+	fi
 }
 
 log_results() {
