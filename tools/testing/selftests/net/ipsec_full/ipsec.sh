@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# SAs and policies between the test machine ("near", acme0) and its peer
+# ("far", peer0), the traffic through them, and the evidence for verify_wire.py.
+# To be sourced after lib.sh.
+#
+#      near                                                  far
+#   10.1.N.1 ---.                                       .--- 10.2.N.1
+#   fd01:N::1    \  10.0.0.1                 10.0.0.2  /    fd02:N::1
+#                 acme0 ===== wire ========== peer0
+#   10.3.N.1 ----/  fd00::1                  fd00::2   \---- 10.3.N.2 on-link
+#   fd03:N::1                                           `--- 10.4.N.2 routed
+#
+# Each pair of SAs has a number N. In tunnel mode it protects 10.1.N.0/24 with
+# 10.2.N.0/24, or fd01:N::/64 with fd02:N::/64, between 10.0.0.1 and 10.0.0.2 or
+# fd00::1 and fd00::2, or with a far end that is one hop away: 10.0.9.2 or
+# fd00:9::2. In transport mode it protects 10.3.N.1 and 10.3.N.2, or 10.4.N.2,
+# and likewise with IPv6. No test uses these addresses for cleartext, so none of
+# it may be seen on the wire.
+#
+# Tunnels end in XFRM interface ipsec0 on the far side. It fragments what is
+# too big before ESP: fragments of ESP are not what these tests are about.
+# Software ESP sends without GSO, as it counts a GSO packet as one packet, and
+# over IPv6 uses the IV of its last segment for the next packet again.
+
+EVIDENCE=$OUT/wire
+IPSEC_DEV=acme0
+FAR_MTU=1400
+
+# What the near side says to offload a state or a policy. The same tests run
+# without on a stock NIC, in its place.
+if [[ ${NIC:-acme} == acme ]]; then
+	OFFLOAD_OUT="offload full dev $IPSEC_DEV dir out"
+	OFFLOAD_IN="offload full dev $IPSEC_DEV dir in"
+	OFFLOAD_POLICY="offload full dev $IPSEC_DEV"
+fi
+
+# plan_for FUNCTION: as many results as FUNCTION has checks.
+plan_for() {
+	plan "$(
+		check() { echo; }
+		check_fails() { echo; }
+		"$1" | wc -l
+	)"
+}
+
+# set_up COMMAND...: what all checks need; without it there is nothing to check.
+set_up() {
+	local output
+
+	output=$(mktemp)
+	at_end rm -f "$output"
+	"$@" >"$output" 2>&1 && return
+	sed 's/^/# /' "$output"
+	ktap_exit_fail_msg "$1 failed"
+}
+
+# server LOG TEXT COMMAND...: starts a program that runs until the test ends, and
+# waits until TEXT is in what it prints.
+server() {
+	local log=$1 text=$2
+
+	shift 2
+	"$@" >"$log" 2>&1 &
+	at_end stop_server $!
+	slowwait 20 grep -q "$text" "$log"
+}
+
+stop_server() {
+	kill "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+}
+
+near_batch() {
+	ip -batch -
+}
+
+far_batch() {
+	peer ip -batch -
+}
+
+# Pairs by number: mode (tunnel, transport), families of outer and inner header
+# (4, 6), far end (onlink, routed), bits of the AES key, replay window.
+PAIRS=()
+declare -A MODE OUTER INNER HOPS BITS WINDOW
+# Derived: keys and SPIs out and in, outer addresses, addresses and networks
+# that are protected, the far side's XFRM interface.
+declare -A KEY_OUT KEY_IN SPI_OUT SPI_IN NEAR_END FAR_END NEAR FAR NEAR_NET
+declare -A FAR_NET FAR_IF_ID
+
+random_key() {
+	echo "0x$(od -An -v -tx1 -N $(($1 / 8 + 4)) /dev/urandom | tr -d ' \n')"
+}
+
+# pair N MODE OUTER INNER HOPS BITS WINDOW: describes a pair of SAs.
+pair() {
+	local n=$1
+
+	PAIRS+=("$n")
+	MODE[$n]=$2 OUTER[$n]=$3 INNER[$n]=$4 HOPS[$n]=$5 BITS[$n]=$6
+	WINDOW[$n]=$7
+	printf -v "SPI_OUT[$n]" '%#x' $((0x10000 + n))
+	printf -v "SPI_IN[$n]" '%#x' $((0x20000 + n))
+	new_keys "$n"
+	"describe_$2" "$n"
+}
+
+new_keys() {
+	KEY_OUT[$1]=$(random_key "${BITS[$1]}")
+	KEY_IN[$1]=$(random_key "${BITS[$1]}")
+}
+
+describe_tunnel() {
+	local n=$1
+
+	FAR_IF_ID[$n]="if_id 0x1"
+	if ((${INNER[$n]} == 4)); then
+		NEAR[$n]=10.1.$n.1 NEAR_NET[$n]=10.1.$n.0/24
+		FAR[$n]=10.2.$n.1 FAR_NET[$n]=10.2.$n.0/24
+	else
+		NEAR[$n]=fd01:$n::1 NEAR_NET[$n]=fd01:$n::/64
+		FAR[$n]=fd02:$n::1 FAR_NET[$n]=fd02:$n::/64
+	fi
+	case ${OUTER[$n]}${HOPS[$n]} in
+	4*) NEAR_END[$n]=10.0.0.1 ;;&
+	4onlink) FAR_END[$n]=10.0.0.2 ;;
+	4routed) FAR_END[$n]=10.0.9.2 ;;
+	6*) NEAR_END[$n]=fd00::1 ;;&
+	6onlink) FAR_END[$n]=fd00::2 ;;
+	6routed) FAR_END[$n]=fd00:9::2 ;;
+	esac
+}
+
+describe_transport() {
+	local n=$1 bits=128
+
+	case ${OUTER[$n]}${HOPS[$n]} in
+	4*) NEAR[$n]=10.3.$n.1 bits=32 ;;&
+	4onlink) FAR[$n]=10.3.$n.2 ;;
+	4routed) FAR[$n]=10.4.$n.2 ;;
+	6*) NEAR[$n]=fd03:$n::1 ;;&
+	6onlink) FAR[$n]=fd03:$n::2 ;;
+	6routed) FAR[$n]=fd04:$n::2 ;;
+	esac
+	NEAR_END[$n]=${NEAR[$n]} FAR_END[$n]=${FAR[$n]}
+	NEAR_NET[$n]=${NEAR[$n]}/$bits FAR_NET[$n]=${FAR[$n]}/$bits
+}
+
+# sa N out|in WORDS...: an SA takes the selector of its policy when the far end
+# is on-link, and any packet of either family when it is routed.
+sa() {
+	local n=$1 src=${NEAR_END[$1]} dst=${FAR_END[$1]} spi=${SPI_OUT[$1]}
+	local key=${KEY_OUT[$1]} sel="src ${NEAR_NET[$1]} dst ${FAR_NET[$1]}"
+
+	if [[ $2 == in ]]; then
+		src=${FAR_END[$n]} dst=${NEAR_END[$n]} spi=${SPI_IN[$n]}
+		key=${KEY_IN[$n]} sel="src ${FAR_NET[$n]} dst ${NEAR_NET[$n]}"
+	fi
+	shift 2
+	case ${HOPS[$n]}${OUTER[$n]}${INNER[$n]} in
+	onlink*) sel="sel $sel" ;;
+	*46 | *64) sel="flag af-unspec" ;;
+	*) sel= ;;
+	esac
+	echo "xfrm state add src $src dst $dst proto esp spi $spi reqid $n" \
+		"mode ${MODE[$n]} aead rfc4106(gcm(aes)) $key 128 $sel $*"
+}
+
+near_states() {
+	sa "$1" out "$OFFLOAD_OUT"
+	sa "$1" in replay-window "${WINDOW[$1]}" "$OFFLOAD_IN"
+}
+
+far_states() {
+	sa "$1" out replay-window 128 "${FAR_IF_ID[$1]}"
+	sa "$1" in "${FAR_IF_ID[$1]}"
+}
+
+# policy N DIRECTION inward|outward WORDS...: outward is from near to far.
+policy() {
+	local n=$1 dir=$2
+	local sel="src ${FAR_NET[$1]} dst ${NEAR_NET[$1]}"
+	local ends="src ${FAR_END[$1]} dst ${NEAR_END[$1]}"
+
+	if [[ $3 == outward ]]; then
+		sel="src ${NEAR_NET[$n]} dst ${FAR_NET[$n]}"
+		ends="src ${NEAR_END[$n]} dst ${FAR_END[$n]}"
+	fi
+	shift 3
+	echo "xfrm policy add $sel dir $dir $* priority 100" \
+		"tmpl $ends proto esp reqid $n mode ${MODE[$n]}"
+}
+
+near_policies() {
+	policy "$1" out outward "$OFFLOAD_POLICY"
+	policy "$1" in inward "$OFFLOAD_POLICY"
+	policy "$1" fwd inward "$OFFLOAD_POLICY"
+}
+
+far_policies() {
+	policy "$1" in outward "${FAR_IF_ID[$1]}"
+	policy "$1" out inward "${FAR_IF_ID[$1]}"
+}
+
+# Under a policy, neighbours of an IPv6 subnet still have to find each other.
+nd_policies() {
+	local n=$1 type dir
+
+	[[ ${MODE[$n]}${INNER[$n]}${HOPS[$n]} == transport6onlink ]] || return 0
+	for type in 135 136; do
+		for dir in in out; do
+			echo "xfrm policy add src fd03:$n::/64 dst fd03:$n::/64" \
+				"proto ipv6-icmp type $type dir $dir priority 1"
+		done
+	done
+}
+
+# What there is on a side, in the order in which it is made.
+near_lines() {
+	local n via
+
+	for n; do
+		nd_policies "$n"
+		near_policies "$n"
+		near_states "$n"
+		via="via 10.0.0.2"
+		((${INNER[$n]} == 4)) || via="via fd00::2"
+		address_lines "$n" "${NEAR[$n]}" "$IPSEC_DEV" "${FAR_NET[$n]}" \
+			"$via"
+	done
+}
+
+far_lines() {
+	local n via
+
+	for n; do
+		nd_policies "$n"
+		far_policies "$n"
+		far_states "$n"
+		via="via 10.0.0.1"
+		((${INNER[$n]} == 4)) || via="via fd00::1"
+		[[ ${MODE[$n]} == transport ]] || via="dev ipsec0"
+		address_lines "$n" "${FAR[$n]}" peer0 "${NEAR_NET[$n]}" "$via"
+	done
+}
+
+# address_lines N ADDRESS DEVICE DESTINATION VIA: an address on the device when
+# the other end is on-link, else on lo with a route to the other end.
+address_lines() {
+	local host=32 subnet=24 nodad=
+
+	if ((${INNER[$1]} == 6)); then
+		host=128 subnet=64 nodad=nodad
+	fi
+	if [[ ${MODE[$1]}${HOPS[$1]} == transportonlink ]]; then
+		echo "address add $2/$subnet dev $3 $nodad"
+	else
+		echo "address add $2/$host dev lo $nodad"
+		echo "route add $4 $5 src $2"
+	fi
+}
+
+# The commands that undo those of the standard input, the last first.
+undo() {
+	tac | sed -E -e 's/^(address|route) add/\1 del/' -e 's/ nodad$//' \
+		-e 's/^xfrm state add (src .* spi [^ ]*) .*/xfrm state delete \1/' \
+		-e 's/^xfrm policy add (.*) priority .*/xfrm policy delete \1/' \
+		-e '/^xfrm policy/s/ offload [a-z]+ dev [^ ]+//'
+}
+
+# Once a boot: the far ends that are a hop away, and the tunnels' interface.
+topology_up() {
+	mkdir -p "$EVIDENCE"
+	if peer ip link show dev ipsec0 >/dev/null 2>&1; then
+		return
+	fi
+	[[ -n $OFFLOAD_OUT ]] || ip link set "$IPSEC_DEV" gso_max_segs 1
+	near_batch <<-END || return
+		route add 10.0.9.2 via 10.0.0.2 src 10.0.0.1
+		route add fd00:9::2 via fd00::2 src fd00::1
+	END
+	far_batch <<-END || return
+		address add 10.0.9.2 dev lo
+		address add fd00:9::2 dev lo
+		link add ipsec0 type xfrm dev peer0 if_id 0x1
+		link set ipsec0 up mtu $FAR_MTU
+		link set ipsec0 gso_max_segs 1
+		link set peer0 gso_max_segs 1
+	END
+}
+
+protect() {
+	local n
+
+	for n; do
+		echo "${NEAR_NET[$n]} ${FAR_NET[$n]}"
+	done >>"$EVIDENCE/protect"
+}
+
+# pairs_up N...: policies, SAs, then addresses on both sides; the far side
+# first, so that whatever comes is understood there.
+pairs_up() {
+	topology_up && protect "$@" && far_lines "$@" | far_batch &&
+		near_lines "$@" | near_batch
+}
+
+# Takes away what pairs_up made, the policies last: they block what comes late.
+pairs_down() {
+	near_lines "$@" | undo | near_batch && far_lines "$@" | undo | far_batch
+}
+
+# All SAs of a side, with counters.
+near_show() {
+	ip -s xfrm state
+}
+
+far_show() {
+	peer ip -s xfrm state
+}
+
+counters() {
+	{ near_show; far_show; } | grep -A 1 'lifetime current:'
+}
+
+# Two looks in a row that are the same.
+settled() {
+	local before after
+
+	before=$(counters)
+	sleep 0.3
+	after=$(counters)
+	[[ $before == "$after" ]]
+}
+
+# keep_evidence NAME KIND: KIND is final when all traffic has ended, else live.
+keep_evidence() {
+	if [[ $2 == final ]]; then
+		busywait 10000 settled || return
+	fi
+	near_show >"$EVIDENCE/near-$1.$2"
+	far_show >"$EVIDENCE/far-$1.$2"
+}
+
+# mib SIDE NAME: a counter of /proc/net/xfrm_stat.
+mib() {
+	local side=
+
+	[[ $1 == near ]] || side=peer
+	$side sed -n "s/^$2[[:space:]]*//p" /proc/net/xfrm_stat
+}
+
+# All counters of it that are not zero.
+mib_all() {
+	local side=
+
+	[[ $1 == near ]] || side=peer
+	$side grep -v '[[:space:]]0$' /proc/net/xfrm_stat
+}
+
+# Neither side has a state or a policy of these tests left.
+no_states() {
+	local left
+
+	left=$(ip xfrm state; ip xfrm policy list | grep -v '^src .* socket'
+		peer ip xfrm state; peer ip xfrm policy)
+	echo "$left"
+	[[ -z $left ]]
+}
