@@ -142,29 +142,15 @@ run_topology() {
 
 # What the wire carried, judged by the evidence that tests have left.
 wire_result() {
-	local report
+	local what="the wire is clean, counters equal it"
 
 	[[ -d $1/wire ]] || return 0
-	if report=$("$SELFTESTS/verify_wire.py" "$1/wire" \
-		"$1/capture/wire0.pcap" 2>&1); then
-		sed 's/^/# /' <<<"$report"
-		echo "ok the wire is clean, counters equal it"
+	if "$SELFTESTS/verify_wire.py" "$1/wire" "$1/capture/wire0.pcap" 2>&1 |
+		sed 's/^/# /'; then
+		echo "ok $what"
 	else
-		sed 's/^/# /' <<<"$report"
-		echo "not ok the wire is clean, counters equal it"
+		echo "not ok $what"
 	fi
-}
-
-log_results() {
-	local log
-
-	for log in "$1"/console.log "$1"/peer-console.log; do
-		[[ -e $log ]] || continue
-		"$REPO/scripts/check-log.sh" --by-test "$log" | while read -r name; do
-			"$REPO/scripts/check-log.sh" "$log" | grep -F "    $name" || true
-			echo "not ok warnings in ${log##*/}: $name"
-		done
-	done
 }
 
 vm_suites() {
