@@ -62,16 +62,18 @@ as_comment() {
 }
 
 # check DESCRIPTION COMMAND...: passes if the command succeeds; what it printed
-# is shown if not.
+# is shown if not. A function may change the test's variables.
 check() {
 	local what=$1 output status=0
 
 	shift
-	output=$("$@" 2>&1) || status=$?
+	output=$(mktemp)
+	"$@" >"$output" 2>&1 || status=$?
 	if ((status)); then
 		printf '# %s: status %d\n' "$*" "$status"
-		as_comment "$output"
+		as_comment "$(<"$output")"
 	fi
+	rm -f "$output"
 	result "$status" "$what"
 }
 
