@@ -25,9 +25,10 @@ phase() {
 
 build_all() {
 	"$REPO/scripts/deps.sh"
-	"$REPO/scripts/kernel/build.sh"
 	"$REPO/scripts/device.sh"
 	"$REPO/scripts/iproute2.sh"
+	[[ -n $(topologies) ]] || return 0
+	"$REPO/scripts/kernel/build.sh"
 	[[ ${NIC:-acme} != acme ]] || "$REPO/scripts/driver.sh"
 }
 

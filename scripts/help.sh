@@ -28,6 +28,7 @@ Variables of check, vm, shell
   OUT=dir        console.log, dmesg and what the script leaves in $OUT;
                  default: a new directory in build/out
   ACCEL=kvm|tcg  default: KVM if a trial boot passes
+  NO_BUILD=1     take build/ as it is (vm, shell)
   V=1            show the VM's console
 
 Variables of the build

@@ -30,6 +30,7 @@ link_programs() {
 			ln -s "$VM_REPO/build/$program" "$BIN/"
 	done
 	ln -s "$VM_REPO/scripts/vm/peer-$PEER.sh" "$BIN/peer"
+	ln -s "$VM_REPO/scripts/vm/nic-up.sh" "$BIN/nic-up"
 	export PATH=$BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 }
 
@@ -47,39 +48,6 @@ mount_modules() {
 load_driver() {
 	[[ $NIC == acme ]] || return 0
 	modprobe acme || fail "cannot load the acme driver"
-}
-
-# Interface by its driver (acme) or its address (any virtio-net).
-find_nic() {
-	local dev
-
-	for dev in /sys/class/net/*/; do
-		dev=${dev%/}
-		case $NIC in
-		acme)
-			[[ $(readlink "$dev/device/driver") == */acme ]] || continue
-			;;
-		*)
-			[[ $(<"$dev/address") == "$NIC_MAC" ]] || continue
-			;;
-		esac
-		echo "${dev##*/}"
-		return 0
-	done
-	return 1
-}
-
-setup_nic() {
-	local dev
-
-	wait_until 10 find_nic >/dev/null || fail "no interface of the NIC"
-	dev=$(find_nic)
-	{
-		[[ $dev == acme0 ]] || echo "link set dev $dev name acme0"
-		echo "link set dev acme0 up"
-		echo "addr add 10.0.0.1/24 dev acme0"
-		echo "addr add fd00::1/64 dev acme0 nodad"
-	} | ip -batch - || fail "cannot set up acme0"
 }
 
 # The namespace first: its default for duplicate address detection must be in
@@ -104,26 +72,23 @@ setup_peer_vm() {
 	peer true || fail "the peer VM does not answer"
 }
 
-carrier() {
-	[[ $(cat /sys/class/net/acme0/carrier 2>/dev/null) == 1 ]]
-}
-
 reaches() {
 	ping -q -c 1 -W 1 "$1" >/dev/null 2>&1
 }
 
 check_network() {
-	wait_until 15 carrier || fail "acme0 has no carrier"
 	wait_until 15 reaches 10.0.0.2 || fail "no answer from 10.0.0.2"
 	wait_until 15 reaches fd00::2 || fail "no answer from fd00::2"
 }
 
 setup_network() {
+	local text
+
 	ip link set dev lo up
 	[[ $NIC != none ]] || return 0
 	disable_dad
 	load_driver
-	setup_nic
+	text=$(nic-up 2>&1) || fail "$text"
 	"setup_peer_$PEER"
 	check_network
 }

@@ -253,6 +253,13 @@ class Nic:
         if not read_ready_line(self.child):
             raise VmError(f"acme-nic did not start, see {self.log_path} and "
                           f"{stderr.name}")
+        self.ctl_link = os.path.join(opts.out, "ctl")
+        self.remove_link()
+        os.symlink(space.path("ctl"), self.ctl_link)
+
+    def remove_link(self):
+        with contextlib.suppress(OSError):
+            os.unlink(self.ctl_link)
 
     def qemu_options(self):
         return ["-chardev",
@@ -265,6 +272,7 @@ class Nic:
 
     def finish(self):
         """None, or what went wrong with the model while the VM ran."""
+        self.remove_link()
         if self.child.poll() is None:
             status = self.children.stop(self.child)
         else:
