@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# gcc's static analyzer on the device: its core and its transport, compiled as
+# its Makefile does.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+OUT=$LINT_BUILD/analyzer
+
+rm -rf "$OUT"
+mkdir -p "$OUT"
+clean_env make -C "$REPO/tools/acme" O="$OUT" -j"$JOBS" -k \
+	CFLAGS="-O2 -fanalyzer" || finding "the analyzer found something"
+finish

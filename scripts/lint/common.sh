@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# What the checks share. A check prints a finding a line and fails if there
+# was any.
+#
+# Usage: source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+LINT_DIR=$REPO/scripts/lint
+LINT_BUILD=$BUILD/lint
+FINDINGS=0
+
+# files PATTERN...: the checkout's files, relative to it, that match a git
+# pathspec. Files that are not committed yet count, ignored ones don't.
+files() {
+	git -C "$REPO" ls-files -z -co --exclude-standard --deduplicate -- "$@" |
+		while IFS= read -rd '' file; do
+			[[ ! -f $REPO/$file || -L $REPO/$file ]] || echo "$file"
+		done
+}
+
+finding() {
+	printf '%s\n' "$*"
+	FINDINGS=$((FINDINGS + 1))
+}
+
+# findings: counts each line of the standard input as one.
+findings() {
+	local line
+
+	while IFS= read -r line; do
+		finding "$line"
+	done
+}
+
+# The last command of a check: its status.
+finish() {
+	((FINDINGS == 0))
+}
+
+need() {
+	command -v "$1" >/dev/null || die "$1 is missing: install the package $2"
+}
+
+# The built kernel, against which modules are built; nothing is written there.
+extmod() {
+	[[ -e $BUILD/kernel-normal/extmod ]] || die "no kernel: run make kernel"
+	realpath "$BUILD/kernel-normal/extmod"
+}
+
+# A kernel source tree, for its scripts and what they look up.
+kernel_tree() {
+	source "$REPO/scripts/kernel/common.sh"
+	local tree
+
+	tree=$KERNEL_CACHE/src-$(kernel_source_id "$(kernel_source)")/linux
+	[[ -d $tree ]] || die "no kernel source in the cache: run make kernel"
+	echo "$tree"
+}
+
+# C that runs in a kernel, and C that runs on the host or in a VM's user space.
+KERNEL_C=('net/*.[ch]' 'include/*.h' 'drivers/*.[ch]')
+USER_C=('tools/*.[ch]' 'scripts/*.[ch]')
