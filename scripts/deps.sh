@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Usage: deps.sh
+# Usage: deps.sh [LIST...]
 #
-# Installs the Debian packages of packages.list that are missing, and
-# virtme-ng into a virtual environment in the cache. The user's apt sources stay
-# as they are: where they lack something (security updates, sources), private
-# lists in the cache have it, from the mirror that the user's sources name.
+# Installs the Debian packages of packages.list, and of the lists named, that are
+# missing, and virtme-ng into a virtual environment in the cache. The user's apt
+# sources stay as they are: where they lack something (security updates,
+# sources), private lists in the cache have it, from the mirror that the user's
+# sources name.
 #
 # SKIP_DEPS=1 skips the packages.
 set -euo pipefail
@@ -15,12 +16,13 @@ source "$REPO/scripts/apt.sh"
 
 VIRTME_NG_VERSION=1.42
 VENV=$CACHE/venv-$VIRTME_NG_VERSION
+LISTS=("$REPO/scripts/packages.list" "$@")
 PACKAGES=()
 
 missing_packages() {
 	local wanted=()
 
-	mapfile -t wanted < <(sed 's/ *#.*//; /^$/d' "$REPO/scripts/packages.list")
+	mapfile -t wanted < <(sed 's/ *#.*//; /^$/d' "${LISTS[@]}")
 	for package in "${wanted[@]}"; do
 		package_installed "$package" || echo "$package"
 	done
@@ -44,7 +46,7 @@ other_system() {
 	again with SKIP_DEPS=1 and with KERNEL_SRC= and IPROUTE2_SRC= set to a Linux
 	6.12.y and an iproute2 6.1.0 source tree:
 
-	$(sed 's/ *#.*//; /^$/d' "$REPO/scripts/packages.list" | paste -sd' ' | fold -s -w 72)
+	$(sed 's/ *#.*//; /^$/d' "${LISTS[@]}" | paste -sd' ' | fold -s -w 72)
 	END
 	exit 1
 }
