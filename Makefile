@@ -11,6 +11,7 @@ export CALLER := $(CURDIR)
 endif
 
 export ACCEL ARGS CAPTURE IPROUTE2_SRC IPSEC_FULL_CACHE JOBS KERNEL KERNEL_SRC
+export LINT
 export MEM NIC NO_BUILD OUT PEER PROFILE RUN SKIP_DEPS SMP TEST TIMEOUT V
 
 MAKEFLAGS += --no-print-directory
@@ -20,7 +21,7 @@ ifneq ($(wildcard build/vm/exit_status.so),)
 load build/vm/exit_status.so
 endif
 
-.PHONY: help demo check vm shell deps kernel driver device iproute2 clean \
+.PHONY: help demo check vm shell deps kernel driver device iproute2 lint clean \
 	clean-cache
 
 help: ## this list
@@ -37,6 +38,11 @@ vm: ## run the script RUN=, with ARGS=, in the VM; exits with its status
 	@scripts/vm.sh run
 shell: ## the same VM, interactive
 	@scripts/vm.sh shell
+
+##@ Quality
+lint: kernel ## what upstream's maintainers would say, or LINT="check ..."
+	@scripts/deps.sh scripts/lint/packages.list
+	@scripts/lint.sh
 
 ##@ Parts
 deps: ## install missing Debian packages, and virtme-ng in the cache

@@ -31,6 +31,9 @@ Variables of check, vm, shell
   NO_BUILD=1     take build/ as it is (vm, shell)
   V=1            show the VM's console
 
+Variables of lint
+  LINT="a b"     checks to run, by name; default: all
+
 Variables of the build
   KERNEL_SRC=path        Linux 6.12.y, tree or tarball; default: Debian's
   IPROUTE2_SRC=path      iproute2 6.1.0, tree or tarball; default: Debian's
