@@ -348,6 +348,17 @@ static int acme_set_coalesce(struct net_device *netdev,
 	return 0;
 }
 
+static int acme_get_rxnfc(struct net_device *netdev,
+			  struct ethtool_rxnfc *cmd, u32 *rule_locs)
+{
+	struct acme_net *anet = netdev_priv(netdev);
+
+	if (cmd->cmd != ETHTOOL_GRXRINGS)
+		return -EOPNOTSUPP;
+	cmd->data = anet->num_qps;
+	return 0;
+}
+
 static u32 acme_get_rxfh_key_size(struct net_device *netdev)
 {
 	return ACME_RSS_KEY_LEN;
@@ -451,6 +462,7 @@ static const struct ethtool_ops acme_ethtool_ops = {
 	.set_channels = acme_set_channels,
 	.get_coalesce = acme_get_coalesce,
 	.set_coalesce = acme_set_coalesce,
+	.get_rxnfc = acme_get_rxnfc,
 	.get_rxfh_key_size = acme_get_rxfh_key_size,
 	.get_rxfh_indir_size = acme_get_rxfh_indir_size,
 	.get_rxfh = acme_get_rxfh,

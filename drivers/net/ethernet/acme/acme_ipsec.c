@@ -188,12 +188,19 @@ static int acme_check_window(struct acme_dev *adev, const struct xfrm_state *x,
 static int acme_check_esn(struct acme_dev *adev, const struct xfrm_state *x,
 			  struct netlink_ext_ack *extack)
 {
-	if (!(x->props.flags & XFRM_STATE_ESN) ||
-	    le32_to_cpu(adev->ipsec.caps.ipsec) & ACME_IPSEC_ESN)
+	if (!(x->props.flags & XFRM_STATE_ESN))
 		return 0;
-	NL_SET_ERR_MSG_MOD(extack,
-			   "this device can't do ESN; leave out flag esn");
-	return -EOPNOTSUPP;
+	if (!(le32_to_cpu(adev->ipsec.caps.ipsec) & ACME_IPSEC_ESN)) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "this device can't do ESN; leave out flag esn");
+		return -EOPNOTSUPP;
+	}
+	if (acme_sa_inbound(x) && !acme_sa_window(x)) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "ESN needs a replay window; give replay-window");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static int acme_check_flags(struct acme_dev *adev, const struct xfrm_state *x,

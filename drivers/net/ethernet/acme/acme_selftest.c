@@ -25,6 +25,9 @@ static int acme_selftest_run(struct acme_dev *adev, u32 op)
 
 	lockdep_assert_held(&adev->test_lock);
 
+	if (acme_dev_is_lost(adev))
+		return -EIO;
+
 	/* differ from what an earlier driver has left */
 	cmd = readl(adev->regs + ACME_REG_TEST_DONE) & ~ACME_TEST_OP;
 	cmd += ACME_TEST_OP + 1 + op;
@@ -85,9 +88,12 @@ static int acme_selftest_irq(struct acme_dev *adev, u16 index)
 	err = acme_selftest_run(adev, ACME_TEST_OP_IRQ);
 	if (err)
 		return err;
-	return read_poll_timeout(READ_ONCE, now, now != before,
-				 ACME_TEST_POLL_US, ACME_TEST_TIMEOUT_US,
-				 false, vec->count);
+	err = read_poll_timeout(READ_ONCE, now, now != before,
+				ACME_TEST_POLL_US, ACME_TEST_TIMEOUT_US,
+				false, vec->count);
+	if (err)
+		dev_err(adev->dev, "interrupt %u does not arrive\n", index);
+	return err;
 }
 
 /**
@@ -101,11 +107,8 @@ int acme_selftest_irqs(struct acme_dev *adev)
 	int i, err = 0;
 
 	mutex_lock(&adev->test_lock);
-	for (i = 0; i < adev->num_vecs && !err; i++) {
+	for (i = 0; i < adev->num_vecs && !err; i++)
 		err = acme_selftest_irq(adev, i);
-		if (err)
-			dev_err(adev->dev, "interrupt %d does not arrive\n", i);
-	}
 	mutex_unlock(&adev->test_lock);
 	return err;
 }
