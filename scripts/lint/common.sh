@@ -46,8 +46,8 @@ need() {
 
 # The built kernel, against which modules are built; nothing is written there.
 extmod() {
-	[[ -e $BUILD/kernel-normal/extmod ]] || die "no kernel: run make kernel"
-	realpath "$BUILD/kernel-normal/extmod"
+	[[ -e $BUILD/kernel-${KERNEL:-normal}/extmod ]] || die "no kernel: run make kernel"
+	realpath "$BUILD/kernel-${KERNEL:-normal}/extmod"
 }
 
 # A kernel source tree, for its scripts and what they look up.
