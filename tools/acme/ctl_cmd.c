@@ -171,8 +171,7 @@ static const struct {
 } commands[] = {
 	{ "dump", cmd_dump, "dump [json]: all state but keys" },
 	{ "fault", cmd_fault,
-	  "fault list|clear|dead|admin-drop N|admin-error STATUS [OPCODE]|"
-	  "admin-delay MS|irq-drop N: make the device misbehave" },
+	  "fault list|clear|FAULT: misbehave (fault alone: the choice)" },
 	{ "help", cmd_help, "help: this list" },
 	{ "link", cmd_link, "link up|down: force the link down, or let it be" },
 	{ "stats", cmd_stats, "stats: counters" },

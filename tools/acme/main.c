@@ -12,7 +12,7 @@
 
 #include "nic.h"
 
-#define MAX_SAS		(1U << 20)
+#define MAX_SAS		BIT(20)
 
 /**
  * struct options - the command line
@@ -40,9 +40,11 @@ static const struct acme_config factory = {
 	.mac = { 0x02, 0xac, 0x3e, 0x00, 0x00, 0x01 },
 };
 
-enum { OPT_MEM = 256, OPT_IVSHMEM, OPT_WIRE, OPT_CTL, OPT_MAC, OPT_PCAP,
-       OPT_PROFILE, OPT_LOG, OPT_ONCE, OPT_QUEUES, OPT_MAX_SAS, OPT_HELP,
-       OPT_VERSION };
+enum {
+	OPT_MEM = 256, OPT_IVSHMEM, OPT_WIRE, OPT_CTL, OPT_MAC, OPT_PCAP,
+	OPT_PROFILE, OPT_LOG, OPT_ONCE, OPT_QUEUES, OPT_MAX_SAS, OPT_HELP,
+	OPT_VERSION
+};
 
 static const struct option long_options[] = {
 	{ "mem", required_argument, NULL, OPT_MEM },

@@ -146,9 +146,13 @@ void ivshmem_close(struct ivshmem *iv);
  * @peer: the other end
  * @paused: the device takes no frames, so nothing is read
  * @blocked: the socket is full
- * @in: bytes received, [@in_pos, @in_len) not yet given to the device
- * @out: bytes to send, [@out_pos, @out_len)
+ * @in_pos: first byte of @in not yet given to the device
+ * @in_len: bytes in @in
+ * @out_pos: first byte of @out not yet sent
+ * @out_len: bytes in @out
  * @pcap: capture, or NULL
+ * @in: received
+ * @out: to send
  */
 struct wire {
 	struct nic *nic;

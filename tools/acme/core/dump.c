@@ -242,7 +242,7 @@ static void dump_sa(const struct acme_sa *sa, struct dump *d)
 	number(d, "packets", sa->packets);
 	number(d, "bytes", sa->bytes);
 	number(d, "last_used", sa->last_used);
-#define ACME_DUMP(name) number(d, #name, sa->name);
+#define ACME_DUMP(field) number(d, #field, sa->field);
 	ACME_SA_DROPS(ACME_DUMP)
 #undef ACME_DUMP
 	dump_selector(&sa->sel, d);

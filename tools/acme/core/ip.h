@@ -113,6 +113,8 @@ bool acme_csum_ipv4_ok(const u8 *hdr);
  * @ip: packet
  * @len: bytes of the upper-layer packet
  * @proto: its protocol
+ *
+ * Return: the sum, to go on from.
  */
 u64 acme_csum_pseudo(const struct acme_ip *ip, u32 len, u8 proto);
 

@@ -43,6 +43,11 @@
  * @last_used: real time in seconds
  */
 struct acme_sa {
+	/* private: counters, in the order of ACME_SA_DROPS */
+#define ACME_SA_COUNTER(name) u64 name;
+	ACME_SA_DROPS(ACME_SA_COUNTER)
+#undef ACME_SA_COUNTER
+	/* public: */
 	int next;
 	u32 handle;
 	bool used;
@@ -65,9 +70,6 @@ struct acme_sa {
 	u64 packets;
 	u64 bytes;
 	u64 last_used;
-#define ACME_SA_COUNTER(name) u64 name;
-	ACME_SA_DROPS(ACME_SA_COUNTER)
-#undef ACME_SA_COUNTER
 };
 
 #define ACME_SA_HASH_SIZE	4096
@@ -105,6 +107,8 @@ struct acme_sa *acme_sa_by_handle(struct acme_sa_table *t, u32 handle);
  * @family: of @daddr
  * @daddr: destination of the outer header
  * @spi: SPI, host order
+ *
+ * Return: the SA, or NULL.
  */
 struct acme_sa *acme_sa_lookup(struct acme_sa_table *t, bool inbound,
 			       u8 family, const u8 *daddr, u32 spi);
@@ -113,6 +117,8 @@ struct acme_sa *acme_sa_lookup(struct acme_sa_table *t, bool inbound,
  * acme_sa_new() - take a free entry
  * @t: table with room
  * @model: copied, but for @next, @handle and @used
+ *
+ * Return: the SA.
  */
 struct acme_sa *acme_sa_new(struct acme_sa_table *t,
 			    const struct acme_sa *model);
@@ -145,6 +151,8 @@ static inline u64 acme_sa_seq_max(const struct acme_sa *sa)
  * @ip: inner packet
  *
  * Ports of a packet without ports, such as a later fragment, count as 0.
+ *
+ * Return: is it?
  */
 bool acme_selector_match(const struct acme_selector *sel,
 			 const struct acme_ip *ip);

@@ -98,7 +98,8 @@ u32 acme_cmd_stats_get(struct acme_dev *dev, const struct acme_cmd *cmd,
 	u32 len = le32_to_cpu(cmd->stats_get.len);
 	struct acme_stats stats = {};
 
-	len = min(len, (u32)sizeof(stats));
+	if (len > sizeof(stats))
+		len = sizeof(stats);
 #define ACME_FILL(name) stats.name = cpu_to_le64(dev->count.name);
 	ACME_COUNTERS(ACME_FILL)
 #undef ACME_FILL

@@ -100,7 +100,7 @@ int main(void)
 	while (fgets(line, sizeof(line), stdin)) {
 		rest = line;
 		for (i = 0; i < WORDS; i++) {
-			words[i] = strtok_r(rest, " \n", &rest);
+			words[i] = strtok_r(rest, "\n ", &rest);
 			if (!words[i])
 				return 2;
 		}

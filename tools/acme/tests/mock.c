@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "mock.h"
@@ -226,14 +225,20 @@ u32 mock_random(u64 *state)
 	return *state >> 32;
 }
 
+static u8 digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	assert_non_null(at);
+	return at - digits;
+}
+
 u32 mock_hex(const char *hex, u8 *out)
 {
-	u32 n = 0;
-	unsigned int byte;
+	u32 n;
 
-	for (; *hex; hex += 2, n++) {
-		assert_int_equal(sscanf(hex, "%2x", &byte), 1);
-		out[n] = byte;
-	}
+	for (n = 0; *hex; hex += 2)
+		out[n++] = digit(hex[0]) << 4 | digit(hex[1]);
 	return n;
 }

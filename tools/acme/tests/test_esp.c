@@ -330,6 +330,11 @@ static void test_mtu(void **state)
 	host_sa_stats(&a.m->host, a.stats, &st);
 	assert_int_equal(le64_to_cpu(st.drop_too_long), 1);
 	check_stats(&a, 1, 1446, 1);
+	assert_int_equal(host_vport(&a.m->host, ACME_VPORT_ENABLE, 1499,
+				    mock_mac), ACME_ST_OK);
+	len = mock_packet(pkt, 4, PROTO_UDP, 1446 - 28);
+	send(&a, pkt, len, 0, 0);
+	assert_int_equal(a.m->dev->count.tx_too_long, 2);
 	mock_free(a.m);
 }
 
@@ -553,6 +558,9 @@ static void test_trailer(void **state)
 	u32 i, n = inner_packet(plain);
 
 	(void)state;
+	/* Without room for a trailer the window does not move. */
+	assert_false(receive_plain(&b, 9, plain, 0));
+	check_stats(&b, 0, 0, 0);
 	memcpy(plain + n, "\x01\x02\x02\x04", 4);
 	assert_true(receive_plain(&b, 1, plain, n + 4));
 	memcpy(plain + n, "\x02\x01\x02\x04", 4);
@@ -570,7 +578,7 @@ static void test_trailer(void **state)
 	/* 6 in the trailer, but 4 in the packet. */
 	memcpy(plain + n, "\x01\x02\x02\x29", 4);
 	assert_false(receive_plain(&b, 6, plain, n + 4));
-	assert_int_equal(b.m->dev->count.esp_rx_malformed, 4);
+	assert_int_equal(b.m->dev->count.esp_rx_malformed, 5);
 	/* The window moved all the same. */
 	assert_false(receive_plain(&b, 2, plain, n + 4));
 	assert_int_equal(b.m->dev->count.esp_rx_replay, 1);

@@ -192,19 +192,24 @@ static void test_tso_refused(void **state)
 	assert_false(acme_tso_init(&t, pkt, len, 54, 34, 50));
 }
 
-static void hash_case(const struct acme_rss *rss, const char *hex, u8 family,
-		      u32 with_ports, u32 without)
+/* From port 2794 of @src to port 1766 of @dst. */
+static void hash_case(const struct acme_rss *rss, const char *src,
+		      const char *dst, u32 with_ports, u32 without)
 {
-	struct acme_ip ip = { .family = family, .proto = PROTO_TCP };
+	struct acme_ip ip = { .proto = PROTO_TCP };
 	u8 pkt[80] = {};
-	u32 alen = family == 4 ? 8 : 32;
-	u32 hash;
+	u32 hash, alen;
 
 	/* Addresses and ports stand one after the other in the packet too. */
 	ip.hdr = pkt;
-	ip.hlen = (family == 4 ? 12 : 8) + alen;
+	ip.family = strlen(src) == 8 ? 4 : 6;
+	ip.hlen = ip.family == 4 ? 12 : 8;
+	alen = mock_hex(src, pkt + ip.hlen);
+	mock_hex(dst, pkt + ip.hlen + alen);
+	ip.hlen += 2 * alen;
 	ip.len = ip.hlen + 20;
-	mock_hex(hex, pkt + ip.hlen - alen);
+	put_be16(pkt + ip.hlen, 2794);
+	put_be16(pkt + ip.hlen + 2, 1766);
 	assert_int_equal(acme_rss_hash(rss, &ip, &hash),
 			 ACME_RXC_HASH | ACME_RXC_HASH_L4);
 	assert_int_equal(hash, with_ports);
@@ -220,14 +225,13 @@ static void test_toeplitz(void **state)
 	u8 key[ACME_RSS_KEY_LEN], table[ACME_RSS_TABLE_LEN] = {};
 
 	(void)state;
-	mock_hex("6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b4"
-		 "77cb2da38030f20c6a42b73bbeac01fa", key);
+	mock_hex("6d5a56da255b0ec24167253d43a38fb0d0ca2bcb", key);
+	mock_hex("ae7b30b477cb2da38030f20c6a42b73bbeac01fa", key + 20);
 	acme_rss_init(&rss);
 	acme_rss_set(&rss, key, table);
-	hash_case(&rss, "420995bba18e64500aea06e6", 4, 0x51ccc178, 0x323e8fc2);
-	hash_case(&rss, "3ffe250102001fff0000000000000007"
-		  "3ffe2501020000030000000000000001" "0aea06e6", 6,
-		  0x40207d3d, 0x2cc18cd5);
+	hash_case(&rss, "420995bb", "a18e6450", 0x51ccc178, 0x323e8fc2);
+	hash_case(&rss, "3ffe250102001fff0000000000000007",
+		  "3ffe2501020000030000000000000001", 0x40207d3d, 0x2cc18cd5);
 }
 
 int main(void)
