@@ -203,17 +203,36 @@ static int acme_check_esn(struct acme_dev *adev, const struct xfrm_state *x,
 	return 0;
 }
 
+static const char *acme_flag_name(u32 flags)
+{
+	if (flags & XFRM_STATE_ICMP)
+		return "icmp";
+	if (flags & XFRM_STATE_ALIGN4)
+		return "align4";
+	if (flags & XFRM_STATE_WILDRECV)
+		return "wildrecv";
+	return "that is unknown";
+}
+
 static int acme_check_flags(struct acme_dev *adev, const struct xfrm_state *x,
 			    struct netlink_ext_ack *extack)
 {
 	u32 flags = x->props.flags & ~ACME_XFRM_FLAGS;
 	u32 extra = x->props.extra_flags & ~XFRM_SA_XFLAG_DONT_ENCAP_DSCP;
 
-	if (!flags && !extra)
-		return 0;
-	NL_SET_ERR_MSG_FMT_MOD(extack, "leave out flags 0x%x, extra flags 0x%x",
-			       flags, extra);
-	return -EOPNOTSUPP;
+	if (flags) {
+		NL_SET_ERR_MSG_FMT_MOD(extack,
+				       "flag %s is unsupported; leave it out",
+				       acme_flag_name(flags));
+		return -EOPNOTSUPP;
+	}
+	if (extra) {
+		NL_SET_ERR_MSG_FMT_MOD(extack,
+				       "extra flags 0x%x are unsupported; leave them out",
+				       extra);
+		return -EOPNOTSUPP;
+	}
+	return 0;
 }
 
 static int acme_check_selector(struct acme_dev *adev,
