@@ -13,10 +13,15 @@
 #ifndef _ACME_HW_H
 #define _ACME_HW_H
 
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#else
+#include <assert.h>
+#endif
 #include <linux/types.h>
 
 #define ACME_ASSERT_SIZE(type, size) \
-	_Static_assert(sizeof(struct type) == (size), #type)
+	static_assert(sizeof(struct type) == (size), #type)
 
 #define ACME_PCI_VENDOR			0x1af4
 #define ACME_PCI_DEVICE			0x1110
