@@ -59,12 +59,12 @@
 
 #include "xfrm_full_core.h"
 
-DEFINE_STATIC_KEY_FALSE(xfrm_full_key);
-EXPORT_SYMBOL_GPL(xfrm_full_key);
-
 static DEFINE_SPINLOCK(xfrm_full_lock);
 static LIST_HEAD(xfrm_full_armed);
 static LIST_HEAD(xfrm_full_dying);
+
+DEFINE_STATIC_KEY_FALSE(xfrm_full_key);
+EXPORT_SYMBOL_GPL(xfrm_full_key);
 
 static void xfrm_full_gc(struct work_struct *work);
 static DECLARE_WORK(xfrm_full_gc_work, xfrm_full_gc);
