@@ -130,9 +130,12 @@ static void acme_service(struct work_struct *work)
 	struct acme_dev *adev = container_of(work, struct acme_dev,
 					     service.work);
 
-	if (acme_time_set(adev) || acme_stats_refresh(adev))
-		return;
-	queue_delayed_work(system_long_wq, &adev->service, ACME_SERVICE_PERIOD);
+	/* what fails now may succeed next time, unless the device is lost */
+	acme_time_set(adev);
+	acme_stats_refresh(adev);
+	if (!acme_dev_is_lost(adev))
+		queue_delayed_work(system_long_wq, &adev->service,
+				   ACME_SERVICE_PERIOD);
 }
 
 /* Other ivshmem devices have the same PCI id; the magic tells. */
