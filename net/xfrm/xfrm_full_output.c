@@ -244,11 +244,14 @@ out:
 	return err;
 }
 
+/* An ARP request has the dst of the packet that waits for the answer. */
 static const struct xfrm_full *xfrm_full_of_skb(const struct sk_buff *skb)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
-	return dst ? xfrm_full_get(dst->xfrm) : NULL;
+	if (!dst || skb->protocol == htons(ETH_P_ARP))
+		return NULL;
+	return xfrm_full_get(dst->xfrm);
 }
 
 /* Slow path of xfrm_full_tx(). */

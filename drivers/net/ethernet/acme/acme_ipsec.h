@@ -3,7 +3,6 @@
 #ifndef _ACME_IPSEC_H
 #define _ACME_IPSEC_H
 
-#include <linux/if_ether.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/xarray.h>
@@ -37,12 +36,6 @@ int acme_ipsec_rx(struct acme_dev *adev, struct sk_buff *skb, u32 handle);
 static inline int acme_ipsec_tx(const struct sk_buff *skb,
 				const struct net_device *netdev, u32 *handle)
 {
-	/*
-	 * A request for the next hop's address has the dst of the packet that
-	 * waits for the answer, but is not to be protected.
-	 */
-	if (skb->protocol == htons(ETH_P_ARP))
-		return 0;
 	return xfrm_full_tx(skb, netdev, handle);
 }
 #else
