@@ -269,6 +269,16 @@ undo() {
 		-e '/^xfrm policy/s/ offload [a-z]+ dev [^ ]+//'
 }
 
+# each FUNCTION N...: what FUNCTION says of every pair.
+each() {
+	local function=$1 n
+
+	shift
+	for n; do
+		"$function" "$n"
+	done
+}
+
 # Once a boot: the far ends that are a hop away, and the tunnels' interface.
 topology_up() {
 	mkdir -p "$EVIDENCE"
@@ -344,10 +354,11 @@ keep_evidence() {
 
 # mib SIDE NAME: a counter of /proc/net/xfrm_stat.
 mib() {
-	local side=
+	local side='' value
 
 	[[ $1 == near ]] || side=peer
-	$side sed -n "s/^$2[[:space:]]*//p" /proc/net/xfrm_stat
+	value=$($side sed -n "s/^$2[[:space:]]*//p" /proc/net/xfrm_stat)
+	echo "${value:-0}"
 }
 
 # All counters of it that are not zero.
@@ -366,4 +377,18 @@ no_states() {
 		peer ip xfrm state; peer ip xfrm policy)
 	echo "$left"
 	[[ -z $left ]]
+}
+
+# device_has N: so many SAs are in the NIC, by its own account.
+device_has() {
+	[[ -n $OFFLOAD_OUT ]] || return 0
+	acmectl dump json | grep -Eq "\"num_sas\": $1,?\$"
+}
+
+# The NIC forgets an SA some time after it was deleted.
+no_device_sas() {
+	busywait 5000 device_has 0 && return
+	echo "SAs left in the NIC:"
+	acmectl dump
+	return 1
 }

@@ -1,0 +1,234 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# SAs and policies come and go under traffic. A policy whose SA is gone blocks,
+# and when its NIC is down too, though there is another way: no packet leaves in
+# clear, nor by another interface. The wire is judged after the VM.
+#
+# timeout: 300
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+
+ROUNDS=${ROUNDS:-4}
+GENERATION=0
+
+pair 20 tunnel    4 4 onlink 128 64
+pair 21 transport 4 4 routed 256 128
+
+# Below the policies that come and go, another blocks: what passes is a leak. On
+# the far side an XFRM interface does it for tunnels. The selector is a bit
+# wider, as XFRM has no two policies with the same.
+block() {
+	local near far
+
+	near=$(wider "${NEAR_NET[$1]}") far=$(wider "${FAR_NET[$1]}")
+	printf 'xfrm policy add src %s dst %s dir out action block priority %d\n' \
+		"$near" "$far" 1000 "$far" "$near" 1000
+}
+
+wider() {
+	echo "${1%/*}/$((${1#*/} - 1))"
+}
+
+# The other way out, for when acme0 is down.
+escape_up() {
+	local n
+
+	ip link add escape0 type dummy || return
+	at_end ip link del escape0
+	sysctl -qw net.ipv6.conf.escape0.disable_ipv6=1
+	{
+		echo "link set escape0 up"
+		for n in "${PAIRS[@]}"; do
+			echo "route add ${FAR_NET[$n]} dev escape0 metric 500"
+		done
+		echo "route add 10.0.0.0/24 dev escape0 metric 500"
+	} | near_batch
+}
+
+flood() {
+	"$@" >/dev/null 2>&1 &
+	at_end stop_server $!
+}
+
+setup() {
+	local n
+
+	each block "${PAIRS[@]}" | near_batch && block 21 | far_batch &&
+		pairs_up "${PAIRS[@]}" && escape_up || return
+	for n in "${PAIRS[@]}"; do
+		flood ping -q -i 0.02 -s 600 -I "${NEAR[$n]}" "${FAR[$n]}"
+		flood peer ping -q -i 0.02 -s 900 -I "${FAR[$n]}" "${NEAR[$n]}"
+	done
+}
+
+# Packets that SA number N has sent.
+sent() {
+	ip -s xfrm state get src "${NEAR_END[$1]}" dst "${FAR_END[$1]}" \
+		proto esp spi "${SPI_OUT[$1]}" |
+		sed -n 's/.*(bytes), \([0-9]*\)(packets)$/\1/p'
+}
+
+received() {
+	ip -s xfrm state get src "${FAR_END[$1]}" dst "${NEAR_END[$1]}" \
+		proto esp spi "${SPI_IN[$1]}" |
+		sed -n 's/.*(bytes), \([0-9]*\)(packets)$/\1/p'
+}
+
+# Traffic flows through the current SAs, both ways.
+flows() {
+	local n
+
+	for n in "${PAIRS[@]}"; do
+		busywait_for_counter 10000 5 sent "$n" >/dev/null || {
+			echo "pair $n: nothing goes out"
+			return 1
+		}
+		busywait_for_counter 10000 5 received "$n" >/dev/null || {
+			echo "pair $n: nothing comes in"
+			return 1
+		}
+	done
+	keep_evidence "add_remove-$GENERATION" live
+}
+
+# Packets that had no SA to go by, or no policy but the one that blocks.
+refused() {
+	echo $(($(mib near XfrmOutNoStates) + $(mib near XfrmOutPolBlock) +
+		$(mib near XfrmFullOutState) + $(mib near XfrmFullOutDev)))
+}
+
+blocks() {
+	busywait_for_counter 10000 20 refused >/dev/null && return
+	echo "no packet was refused"
+	return 1
+}
+
+renew() {
+	local n
+
+	GENERATION=$((GENERATION + 1))
+	for n in "${PAIRS[@]}"; do
+		new_keys "$n"
+		printf -v "SPI_OUT[$n]" '%#x' $((0x10000 + GENERATION * 256 + n))
+		printf -v "SPI_IN[$n]" '%#x' $((0x20000 + GENERATION * 256 + n))
+	done
+}
+
+states_add() {
+	each far_states "${PAIRS[@]}" | far_batch &&
+		each near_states "${PAIRS[@]}" | near_batch
+}
+
+states_del() {
+	each near_states "${PAIRS[@]}" | undo | near_batch &&
+		each far_states "${PAIRS[@]}" | undo | far_batch
+}
+
+policies_del() {
+	each near_policies "${PAIRS[@]}" | undo | near_batch
+}
+
+policies_add() {
+	each near_policies "${PAIRS[@]}" | near_batch
+}
+
+# Old SAs go, new ones come: between, the policies block.
+round_break_before_make() {
+	states_del && blocks && renew && states_add && flows
+}
+
+# New SAs come, old ones go.
+round_make_before_break() {
+	local old_near old_far
+
+	old_near=$(each near_states "${PAIRS[@]}" | undo)
+	old_far=$(each far_states "${PAIRS[@]}" | undo)
+	renew && states_add && near_batch <<<"$old_near" &&
+		far_batch <<<"$old_far" && flows
+}
+
+round_policies() {
+	policies_del && blocks && policies_add && flows
+}
+
+round_flush() {
+	ip xfrm state flush && blocks &&
+		each far_states "${PAIRS[@]}" | undo | far_batch &&
+		renew && states_add && flows
+}
+
+# repeat FUNCTION
+repeat() {
+	local i
+
+	for ((i = 0; i < ROUNDS; i++)); do
+		"$1" && continue
+		echo "round $i"
+		return 1
+	done
+}
+
+# The routes of acme0 go with it, those of escape0 stay.
+link_down() {
+	ip link set acme0 down && blocks && device_has 4
+}
+
+link_up() {
+	local n
+
+	{
+		echo "link set acme0 up"
+		echo "address add fd00::1/64 dev acme0 nodad"
+		echo "route add 10.0.9.2 via 10.0.0.2 src 10.0.0.1"
+		for n in "${PAIRS[@]}"; do
+			echo "route add ${FAR_NET[$n]} via 10.0.0.2 src ${NEAR[$n]}"
+		done
+	} | near_batch && flows
+}
+
+nothing_escaped() {
+	local packets
+
+	packets=$(</sys/class/net/escape0/statistics/tx_packets)
+	echo "$packets packets"
+	((packets == 0))
+}
+
+# The last SAs come and go without traffic but a few packets, all counted.
+counters_agree() {
+	run_cleanup
+	states_del && renew && states_add || return
+	ping -q -c 5 -i 0.05 -W 2 -I "${NEAR[20]}" "${FAR[20]}" &&
+		ping -q -c 5 -i 0.05 -W 2 -I "${NEAR[21]}" "${FAR[21]}" &&
+		keep_evidence add_remove-last final
+}
+
+all_removed() {
+	pairs_down "${PAIRS[@]}" || return
+	each block "${PAIRS[@]}" | undo_block | near_batch
+	block 21 | undo_block | far_batch
+	no_states && no_device_sas
+}
+
+undo_block() {
+	sed 's/ add / delete /; s/ action.*//'
+}
+
+all_checks() {
+	check "traffic flows" flows
+	check "SAs removed, then new ones added" repeat round_break_before_make
+	check "new SAs added, then the old removed" repeat round_make_before_break
+	check "policies removed and added" repeat round_policies
+	check "SAs flushed and added" repeat round_flush
+	check "acme0 down: blocked, though there is another way" link_down
+	check "acme0 up: the SAs go on" link_up
+	check "no packet left by the other interface" nothing_escaped
+	check "new SAs, without other traffic" counters_agree
+	check "all can be removed" all_removed
+}
+
+plan_for all_checks
+set_up setup
+all_checks
+finish

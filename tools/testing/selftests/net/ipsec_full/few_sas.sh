@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A NIC with room for four SAs: the fifth is refused and leaves nothing, and a
+# place that becomes free can be used again.
+#
+# topology: PROFILE=few-sas
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+
+add_sa() {
+	ip xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi "$1" \
+		mode tunnel aead "rfc4106(gcm(aes))" "$KEY" 128 \
+		offload full dev acme0 dir out
+}
+
+del_sa() {
+	ip xfrm state delete src 10.0.0.1 dst 10.0.0.2 proto esp spi "$1"
+}
+
+states() {
+	[[ $(ip xfrm state | grep -c '^src') == "$1" ]]
+}
+
+fill() {
+	local spi
+
+	for spi in 1001 1002 1003 1004; do
+		add_sa "$spi" || return
+	done
+	device_has 4
+}
+
+full_is_full() {
+	local i
+
+	for i in {1..20}; do
+		! add_sa 1005 || return
+	done
+	device_has 4 && states 4
+}
+
+reuse() {
+	local i
+
+	for i in {1..20}; do
+		del_sa 1002 && busywait 5000 device_has 3 && add_sa 1002 ||
+			return
+	done
+	device_has 4 && states 4
+}
+
+empty() {
+	ip xfrm state flush
+	busywait 5000 device_has 0 && states 0
+}
+
+all_checks() {
+	check "four SAs fit" fill
+	check_fails "the fifth is refused, and why" \
+		"the device is full; delete one of its 4 SAs" add_sa 1005
+	check "and leaves nothing, as often as it is tried" full_is_full
+	check "a free place is used again" reuse
+	check "all are removed" empty
+}
+
+KEY=$(random_key 256)
+plan_for all_checks
+all_checks
+finish

@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A NIC whose replay windows end at 64 packets says so.
+#
+# topology: PROFILE=small-window
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+
+add_sa() {
+	ip xfrm state add src 10.0.0.2 dst 10.0.0.1 proto esp spi 0x1001 \
+		mode tunnel aead "rfc4106(gcm(aes))" "$(random_key 128)" 128 \
+		replay-window "$1" offload full dev acme0 dir in
+}
+
+nothing_left() {
+	no_states && no_device_sas
+}
+
+all_checks() {
+	check_fails "a window of 96 is refused, and why" \
+		"replay window 96 is too large; use at most 64" add_sa 96
+	check "nothing is left" nothing_left
+	check "a window of 64 is not" add_sa 64
+}
+
+plan_for all_checks
+all_checks
+finish
