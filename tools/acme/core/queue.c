@@ -185,5 +185,7 @@ void acme_queue_update(struct acme_dev *dev, struct acme_queue *q)
 void acme_queues_reset(struct acme_dev *dev)
 {
 	memset(dev->queues, 0, sizeof(dev->queues));
+	if (dev->rx.waiting)
+		dev->count.rx_no_buffer++;
 	dev->rx.waiting = false;
 }

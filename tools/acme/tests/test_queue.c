@@ -326,6 +326,21 @@ static void test_destroy_while_waiting(void **state)
 	mock_free(m);
 }
 
+static void test_reset_while_waiting(void **state)
+{
+	struct mock *m = mock_ready(&mock_config);
+	u8 pkt[200];
+	u32 len = mock_packet(pkt, 4, PROTO_UDP, 20);
+
+	(void)state;
+	use_up_buffers(m, pkt, len);
+	mock_wire(m, pkt, len);
+	assert_int_equal(host_reset(&m->host), ACME_STATUS_READY);
+	assert_true(acme_dev_rx_ready(m->dev));
+	assert_int_equal(m->dev->count.rx_no_buffer, 1);
+	mock_free(m);
+}
+
 static void test_wire_full(void **state)
 {
 	struct mock *m = mock_ready(&mock_config);
@@ -475,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_rx_bad_buffer),
 		cmocka_unit_test(test_back_pressure),
 		cmocka_unit_test(test_destroy_while_waiting),
+		cmocka_unit_test(test_reset_while_waiting),
 		cmocka_unit_test(test_wire_full),
 		cmocka_unit_test(test_arming),
 		cmocka_unit_test(test_moderation),

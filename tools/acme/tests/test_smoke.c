@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -80,6 +81,8 @@ static void start(struct rig *r, const char *option, const char *value)
 	r->pid = fork();
 	assert_true(r->pid >= 0);
 	if (!r->pid) {
+		/* A test that fails must not leave it behind. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(out[1], 1);
 		execv(args[0], args);
 		_exit(99);
@@ -412,6 +415,51 @@ static void test_control(void **state)
 	tear_down(&r);
 }
 
+/* Counts the lines that are a single dot, across pieces. */
+static u32 count_dots(const char *buf, ssize_t n, u32 *column)
+{
+	u32 dots = 0;
+	ssize_t i;
+
+	for (i = 0; i < n; i++) {
+		if (buf[i] == '\n') {
+			dots += *column == 1;
+			*column = 0;
+		} else {
+			*column = *column || buf[i] != '.' ? 2 : 1;
+		}
+	}
+	return dots;
+}
+
+/* Commands wait, and are not forgotten, while nobody reads the answers. */
+static void test_control_batch(void **state)
+{
+	enum { COMMANDS = 200 };
+	const struct timeval timeout = { .tv_sec = TIMEOUT_MS / 1000 };
+	static char cmds[COMMANDS * 5], buf[65536];
+	u32 dots = 0, column = 0;
+	struct rig r;
+	ssize_t n;
+	int fd;
+
+	(void)state;
+	for (n = 0; n < COMMANDS; n++)
+		memcpy(cmds + 5 * n, "dump\n", 5);
+	set_up(&r, NULL, NULL);
+	fd = connect_to(&r, "ctl");
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	assert_int_equal(write(fd, cmds, sizeof(cmds)), sizeof(cmds));
+	usleep(200000);
+	while (dots < COMMANDS) {
+		n = recv(fd, buf, sizeof(buf), 0);
+		assert_true(n > 0);
+		dots += count_dots(buf, n, &column);
+	}
+	close(fd);
+	tear_down(&r);
+}
+
 /* A guest that goes leaves nothing for the next. */
 static void test_replug(void **state)
 {
@@ -482,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_control),
+		cmocka_unit_test(test_control_batch),
 		cmocka_unit_test(test_replug),
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_command_line),
