@@ -21,6 +21,7 @@ Variables of check, vm, shell
                  the NIC: our model, a stock one in its place, or a VM
                  without network
   PROFILE=name   capabilities of the NIC (acme-nic --help)
+  FOREIGN=1      plug an ivshmem device that is no NIC, too
   KERNEL=normal|debug
   TIMEOUT=s      time limit; exit status 124 when it is over
   MEM=1G SMP=2   memory (at most 2G) and CPUs of the VM

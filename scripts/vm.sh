@@ -42,6 +42,7 @@ vm_options() {
 		--accel "${ACCEL:-}" --timeout "${TIMEOUT:-0}")
 	[[ -z ${MEM:-} ]] || OPTIONS+=(--mem "$MEM")
 	[[ -z ${SMP:-} ]] || OPTIONS+=(--smp "$SMP")
+	[[ -z ${FOREIGN:-} ]] || OPTIONS+=(--foreign)
 	[[ -z ${PROFILE:-} ]] || OPTIONS+=(--profile "$PROFILE")
 	[[ -z ${NO_LOG_CHECK:-} ]] || OPTIONS+=(--no-log-check)
 	[[ -z ${V:-} ]] || OPTIONS+=(--verbose)

@@ -58,6 +58,10 @@ KERNEL_ARGS = [
     "sysctl.net.core.fb_tunnels_only_for_init_net=2",
 ]
 DEBUG_KERNEL_ARGS = ["kmemleak=on"]
+# To the PCI bus it looks as our NIC does.
+FOREIGN_OPTIONS = ["-object",
+                   "memory-backend-ram,id=foreign,size=1M,share=on",
+                   "-device", "ivshmem-plain,memdev=foreign"]
 
 
 class VmError(Exception):
@@ -449,6 +453,8 @@ class TestVm:
             argv += ["-chardev", f"socket,id=vmout,path={space.path('out')}",
                      "-device", "virtserialport,bus=vmser.0,name=vm.out,"
                      "chardev=vmout"]
+        if self.opts.foreign:
+            argv += FOREIGN_OPTIONS
         for part in parts:
             argv += part.qemu_options()
         return argv
@@ -584,6 +590,8 @@ def parse_args():
     parser.add_argument("--nic", default="acme", choices=["acme", "virtio", "none"])
     parser.add_argument("--peer", default="ns", choices=["ns", "vm"])
     parser.add_argument("--profile", default="", help="capabilities of the NIC")
+    parser.add_argument("--foreign", action="store_true",
+                        help="plug another ivshmem device, too")
     parser.add_argument("--kernel", default="normal", choices=["normal", "debug"])
     parser.add_argument("--timeout", type=int, default=0, help="seconds")
     parser.add_argument("--mem", type=size_argument)
