@@ -415,6 +415,50 @@ static void test_control(void **state)
 	tear_down(&r);
 }
 
+/* Sends until the wire takes no more; returns the frames. */
+static u32 fill_wire(struct rig *r, const u8 *pkt, u32 len)
+{
+	struct ring_pair *q = &r->host.q[0];
+	const u32 *head = (const u32 *)(r->host.mem + q->tx_head);
+	u32 idle = 0;
+
+	while (idle < 2000) {
+		if (q->tx_tail - __atomic_load_n(head, __ATOMIC_ACQUIRE) ==
+		    RING_SIZE) {
+			assert_true(wait_a_bit(NULL));
+			idle++;
+			continue;
+		}
+		host_tx(&r->host, 0, pkt, len, NULL);
+		idle = 0;
+	}
+	return q->tx_tail;
+}
+
+/* A peer that does not read loses nothing when it reads again. */
+static void test_wire_full(void **state)
+{
+	u8 pkt[2048], back[2048];
+	u32 i, n, len;
+	struct rig r;
+
+	(void)state;
+	set_up(&r, NULL, NULL);
+	plug(&r);
+	connect_wire(&r);
+	bring_up(&r);
+	len = mock_packet(pkt, 4, PROTO_UDP, 1400);
+	n = fill_wire(&r, pkt, len);
+	assert_in_range(n, 2 * RING_SIZE, 10000);
+	for (i = 0; i < n; i++) {
+		assert_int_equal(wire_read(&r, back), len);
+		assert_memory_equal(back, pkt, len);
+	}
+	close(r.wire);
+	unplug(&r);
+	tear_down(&r);
+}
+
 /* Counts the lines that are a single dot, across pieces. */
 static u32 count_dots(const char *buf, ssize_t n, u32 *column)
 {
@@ -529,6 +573,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_burst),
+		cmocka_unit_test(test_wire_full),
 		cmocka_unit_test(test_control),
 		cmocka_unit_test(test_control_batch),
 		cmocka_unit_test(test_replug),
