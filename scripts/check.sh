@@ -12,15 +12,15 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 RESULTS=$BUILD/results
 PHASES=()
+FINISHED=0
 KTAP=$REPO/scripts/ktap.py
 
 phase() {
-	local name=$1 start=$SECONDS status=0
+	local name=$1 start=$SECONDS
 
 	shift
-	"$@" || status=$?
+	"$@"
 	PHASES+=("$(printf '%-28s %5d s' "$name" $((SECONDS - start)))")
-	return "$status"
 }
 
 build_all() {
@@ -63,12 +63,13 @@ list_tests() {
 
 # suite NAME COMMAND...: runs it, its results in build/results/NAME.ktap.
 suite() {
-	local name=$1 start=$SECONDS status=0 file=$RESULTS/$1.ktap
+	local name=$1 start=$SECONDS file=$RESULTS/$1.ktap
 
 	shift
-	watch "$name" "$file" "$@" || status=$?
-	if ((status)) && "$KTAP" "$file" >/dev/null; then
-		printf '\nnot ok %s: exit status %d\n' "$name" "$status" >>"$file"
+	watch "$name" "$file" "$@"
+	if ((STEP_STATUS)) && "$KTAP" "$file" >/dev/null; then
+		printf '\nnot ok %s: exit status %d\n' "$name" \
+			"$STEP_STATUS" >>"$file"
 	fi
 	show_suite "$name" "$file" $((SECONDS - start))
 }
@@ -141,6 +142,21 @@ run_topology() {
 	return "$status"
 }
 
+# What a kernel log complains about, as results of the tests that ran.
+log_results() {
+	local log
+
+	for log in "$1"/console.log "$1"/peer-console.log; do
+		[[ -e $log ]] || continue
+		{ "$REPO/scripts/check-log.sh" --by-test "$log" || true; } |
+			while read -r name; do
+				"$REPO/scripts/check-log.sh" "$log" |
+					grep -F "    $name" || true
+				echo "not ok warnings in ${log##*/}: $name"
+			done
+	done
+}
+
 # What the wire carried, judged by the evidence that tests have left.
 wire_result() {
 	local what="the wire is clean, counters equal it"
@@ -163,7 +179,13 @@ vm_suites() {
 	done 9< <(topologies | sed 's/^\t/PEER=ns\t/')
 }
 
+# The last line is promised, also when something before the tests failed.
+on_exit() {
+	((FINISHED)) || echo "0 passed, 1 failed, 0 skipped"
+}
+
 main() {
+	trap on_exit EXIT
 	check_names
 	rm -rf "$RESULTS"
 	mkdir -p "$RESULTS"
@@ -172,6 +194,7 @@ main() {
 	phase "tests in VMs" vm_suites
 	printf '\nTime by phase\n'
 	printf '  %s\n' "${PHASES[@]}"
+	FINISHED=1
 	"$KTAP" "$RESULTS"/*.ktap
 }
 

@@ -18,6 +18,7 @@ export LC_ALL=C.UTF-8
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 
 STEP_PID=
+STEP_STATUS=0
 STEP_LOG_LINES=30
 
 die() {
@@ -75,9 +76,11 @@ step_end() {
 }
 
 # watch TEXT LOG COMMAND...: runs a command (or function) with its output in LOG
-# and shows that it runs and for how long; returns its status.
+# and shows that it runs and for how long. Its status is left in STEP_STATUS:
+# after "watch ... ||" or in a condition, bash would let a function run on after
+# a command in it failed. For the same reason, call neither this nor step there.
 watch() {
-	local text=$1 log=$2 start=$SECONDS status=0
+	local text=$1 log=$2 start=$SECONDS
 
 	shift 2
 	mkdir -p "$(dirname "$log")"
@@ -89,21 +92,21 @@ watch() {
 		step_tick "$text" "$start"
 		sleep_or_exit "$STEP_PID"
 	done
-	wait "$STEP_PID" || status=$?
+	STEP_STATUS=0
+	wait "$STEP_PID" || STEP_STATUS=$?
 	STEP_PID=
-	return "$status"
 }
 
 # step TEXT COMMAND...: the same with a log in build/log, and on failure says
 # what failed and where its log is.
 step() {
-	local text=$1 start=$SECONDS status=0 name log
+	local text=$1 start=$SECONDS name log
 
 	shift
 	name=$(tr -cs 'a-z0-9\n' - <<<"${text,,}")
 	log=$LOG_DIR/${name%-}.log
-	watch "$text" "$log" "$@" || status=$?
-	step_end "$text" "$start" "$status" "$log"
+	watch "$text" "$log" "$@"
+	step_end "$text" "$start" "$STEP_STATUS" "$log"
 }
 
 # Waits a second, or less when the process ends.
