@@ -10,6 +10,7 @@
 # Tests are told by marks in the log:
 #   ipsec_full: begin NAME     ipsec_full: end NAME
 #   ipsec_full: expect REGEX   from here to the end of the test
+# What virtme-ng writes into the log is not the kernel's.
 set -euo pipefail
 
 PATTERNS=$(dirname "${BASH_SOURCE[0]}")/log-patterns
@@ -27,6 +28,7 @@ scan() {
 			allow[++expected] = substr($0, RSTART + RLENGTH)
 			next
 		}
+		/\] virtme-ng-init: / { next }
 		{
 			for (i = 1; i <= expected; i++)
 				if ($0 ~ allow[i])

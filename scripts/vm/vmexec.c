@@ -6,9 +6,10 @@
  *   vmexec run NAME COMMAND...	run a command there, here as if it were local
  *
  * Each port carries one command at a time; a client takes a port by locking a
- * file in /run. A port can't tell that its client died, so a client starts with
- * a greeting: the server ends what an earlier client left, and answers with the
- * greeting's nonce, up to which the client ignores what it reads.
+ * file in /run. A client is two processes: should the one that the user sees be
+ * killed, the other takes the command along. And should both be, a client starts
+ * with a greeting: the server ends what an earlier client left, and answers with
+ * the greeting's nonce, up to which the client ignores what it reads.
  *
  * Frames are struct frame and its payload, written at once. Standard input is
  * sent in chunks, each after the previous one was taken, so that a command that
@@ -29,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,6 +43,7 @@
 #define WAIT_FOR_PORT	120	/* seconds */
 #define STATUS_LINK	255	/* the link to the other VM failed */
 #define STATUS_NOEXEC	127
+#define SIGNAL_ORPHANED	SIGUSR1
 
 enum frame_type {
 	FRAME_HELLO,		/* nonce, both ways */
@@ -393,14 +396,26 @@ static void catch_signal(int number)
 	caught_signal = number;
 }
 
-static void catch_signals(void)
+static void fill_signals(sigset_t *set)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction action = { .sa_handler = catch_signal };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
+				       SIGCHLD, SIGNAL_ORPHANED };
 	size_t i;
 
+	sigemptyset(set);
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sigaction(numbers[i], &action, NULL);
+		sigaddset(set, numbers[i]);
+}
+
+static void catch_signals(const sigset_t *set)
+{
+	struct sigaction action = { .sa_handler = catch_signal };
+	int number;
+
+	for (number = 1; number < NSIG; number++)
+		if (sigismember(set, number) == 1 && number != SIGCHLD)
+			sigaction(number, &action, NULL);
+	sigprocmask(SIG_UNBLOCK, set, NULL);
 }
 
 /* The lock lives as long as the descriptor, so as this process. */
@@ -497,7 +512,8 @@ static void forward_signal(int port)
 	if (!number)
 		return;
 	caught_signal = 0;
-	send_number(port, FRAME_SIGNAL, number);
+	send_number(port, FRAME_SIGNAL,
+		    number == SIGNAL_ORPHANED ? SIGKILL : number);
 }
 
 static int talk(int port)
@@ -532,15 +548,41 @@ static int talk(int port)
 	}
 }
 
-static int run(const char *name, char **argv)
+static int run_orphanable(const char *name, char **argv, pid_t parent)
 {
 	int port;
 
-	catch_signals();
+	prctl(PR_SET_PDEATHSIG, SIGNAL_ORPHANED);
+	if (getppid() != parent)
+		return STATUS_LINK;
 	port = take_port(name);
 	greet(port);
 	send_command(port, argv);
 	return talk(port);
+}
+
+/* Waits for the process that talks, and hands signals on to it. */
+static int run(const char *name, char **argv)
+{
+	pid_t talker, self = getpid();
+	int status, number;
+	sigset_t set;
+
+	fill_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	talker = fork();
+	if (talker < 0)
+		err(STATUS_LINK, "fork");
+	if (!talker) {
+		catch_signals(&set);
+		_exit(run_orphanable(name, argv, self));
+	}
+	while (waitpid(talker, &status, WNOHANG) != talker) {
+		number = sigwaitinfo(&set, NULL);
+		if (number > 0 && number != SIGCHLD)
+			kill(talker, number);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_LINK;
 }
 
 int main(int argc, char **argv)
