@@ -10,7 +10,6 @@ source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 
 ROUNDS=${ROUNDS:-4}
-GENERATION=0
 
 pair 20 tunnel    4 4 onlink 128 64
 pair 21 transport 4 4 routed 256 128
@@ -62,36 +61,6 @@ setup() {
 	done
 }
 
-# Packets that SA number N has sent.
-sent() {
-	ip -s xfrm state get src "${NEAR_END[$1]}" dst "${FAR_END[$1]}" \
-		proto esp spi "${SPI_OUT[$1]}" |
-		sed -n 's/.*(bytes), \([0-9]*\)(packets)$/\1/p'
-}
-
-received() {
-	ip -s xfrm state get src "${FAR_END[$1]}" dst "${NEAR_END[$1]}" \
-		proto esp spi "${SPI_IN[$1]}" |
-		sed -n 's/.*(bytes), \([0-9]*\)(packets)$/\1/p'
-}
-
-# Traffic flows through the current SAs, both ways.
-flows() {
-	local n
-
-	for n in "${PAIRS[@]}"; do
-		busywait_for_counter 10000 5 sent "$n" >/dev/null || {
-			echo "pair $n: nothing goes out"
-			return 1
-		}
-		busywait_for_counter 10000 5 received "$n" >/dev/null || {
-			echo "pair $n: nothing comes in"
-			return 1
-		}
-	done
-	keep_evidence "add_remove-$GENERATION" live
-}
-
 # Packets that had no SA to go by, or no policy but the one that blocks.
 refused() {
 	echo $(($(mib near XfrmOutNoStates) + $(mib near XfrmOutPolBlock) +
@@ -104,27 +73,6 @@ blocks() {
 	return 1
 }
 
-renew() {
-	local n
-
-	GENERATION=$((GENERATION + 1))
-	for n in "${PAIRS[@]}"; do
-		new_keys "$n"
-		printf -v "SPI_OUT[$n]" '%#x' $((0x10000 + GENERATION * 256 + n))
-		printf -v "SPI_IN[$n]" '%#x' $((0x20000 + GENERATION * 256 + n))
-	done
-}
-
-states_add() {
-	each far_states "${PAIRS[@]}" | far_batch &&
-		each near_states "${PAIRS[@]}" | near_batch
-}
-
-states_del() {
-	each near_states "${PAIRS[@]}" | undo | near_batch &&
-		each far_states "${PAIRS[@]}" | undo | far_batch
-}
-
 policies_del() {
 	each near_policies "${PAIRS[@]}" | undo | near_batch
 }
@@ -135,7 +83,8 @@ policies_add() {
 
 # Old SAs go, new ones come: between, the policies block.
 round_break_before_make() {
-	states_del && blocks && renew && states_add && flows
+	states_del "${PAIRS[@]}" && blocks && renew "${PAIRS[@]}" &&
+		states_add "${PAIRS[@]}" && flows "${PAIRS[@]}"
 }
 
 # New SAs come, old ones go.
@@ -144,18 +93,20 @@ round_make_before_break() {
 
 	old_near=$(each near_states "${PAIRS[@]}" | undo)
 	old_far=$(each far_states "${PAIRS[@]}" | undo)
-	renew && states_add && near_batch <<<"$old_near" &&
-		far_batch <<<"$old_far" && flows
+	renew "${PAIRS[@]}" && states_add "${PAIRS[@]}" &&
+		near_batch <<<"$old_near" && far_batch <<<"$old_far" &&
+		flows "${PAIRS[@]}"
 }
 
 round_policies() {
-	policies_del && blocks && policies_add && flows
+	policies_del && blocks && policies_add && flows "${PAIRS[@]}"
 }
 
 round_flush() {
 	ip xfrm state flush && blocks &&
 		each far_states "${PAIRS[@]}" | undo | far_batch &&
-		renew && states_add && flows
+		renew "${PAIRS[@]}" && states_add "${PAIRS[@]}" &&
+		flows "${PAIRS[@]}"
 }
 
 # repeat FUNCTION
@@ -184,7 +135,7 @@ link_up() {
 		for n in "${PAIRS[@]}"; do
 			echo "route add ${FAR_NET[$n]} via 10.0.0.2 src ${NEAR[$n]}"
 		done
-	} | near_batch && flows
+	} | near_batch && flows "${PAIRS[@]}"
 }
 
 nothing_escaped() {
@@ -198,10 +149,11 @@ nothing_escaped() {
 # The last SAs come and go without traffic but a few packets, all counted.
 counters_agree() {
 	run_cleanup
-	states_del && renew && states_add || return
+	states_del "${PAIRS[@]}" && renew "${PAIRS[@]}" &&
+		states_add "${PAIRS[@]}" || return
 	ping -q -c 5 -i 0.05 -W 2 -I "${NEAR[20]}" "${FAR[20]}" &&
 		ping -q -c 5 -i 0.05 -W 2 -I "${NEAR[21]}" "${FAR[21]}" &&
-		keep_evidence add_remove-last final
+		keep_evidence final
 }
 
 all_removed() {
@@ -216,7 +168,7 @@ undo_block() {
 }
 
 all_checks() {
-	check "traffic flows" flows
+	check "traffic flows" flows "${PAIRS[@]}"
 	check "SAs removed, then new ones added" repeat round_break_before_make
 	check "new SAs added, then the old removed" repeat round_make_before_break
 	check "policies removed and added" repeat round_policies

@@ -7,6 +7,7 @@
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 
+SCRIPTS=$(realpath "$(dirname "$0")")
 KEY=$(random_key 128)
 ID="src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x28001"
 GCM="aead rfc4106(gcm(aes)) $KEY 128"
@@ -23,14 +24,23 @@ nothing_left() {
 	no_states && no_device_sas && [[ $(references) == "$REFERENCES" ]]
 }
 
-# refused TEXT WORDS...: "ip xfrm WORDS" fails with TEXT, and nothing is left.
+# xfrm WORDS...: by ip, or by newsa.py what ip can't say.
+xfrm() {
+	if [[ $1 == raw ]]; then
+		"$SCRIPTS/newsa.py" "${@:2}"
+	else
+		ip xfrm "$@"
+	fi
+}
+
+# refused TEXT WORDS...: "xfrm WORDS" fails with TEXT, and nothing is left.
 refused() {
 	local text=$1 output
 
 	shift
 	# shellcheck disable=SC2086,SC2048  # words
-	if output=$(ip xfrm $* 2>&1); then
-		echo "accepted: ip xfrm $*"
+	if output=$(xfrm $* 2>&1); then
+		echo "accepted: $*"
 		ip xfrm state flush
 		ip xfrm policy flush
 		return 1
@@ -103,6 +113,22 @@ modes() {
 	check "a replay window out" \
 		refused "Replay window.*output SA" \
 		state add "$OUT_SA" replay-window 64 offload full dev acme0 dir out
+}
+
+# Bits of struct xfrm_user_offload: 1 IPv6, 2 inbound, 4 packet, 8 full.
+flags() {
+	check "inbound offload, outbound SA" \
+		refused "Mismatched SA and offload direction" raw acme0 10 out
+	check "outbound offload, inbound SA" \
+		refused "Mismatched SA and offload direction" raw acme0 8 in
+	check "full and packet" \
+		refused "Full and packet offload exclude each other" raw acme0 12 out
+	check "a flag that nobody knows" \
+		refused "Unrecognized flags in offload request" raw acme0 0x88 out
+	check "crypto offload, which this NIC has not" \
+		refused "" raw acme0 0 out
+	check "packet offload, which this NIC has not" \
+		refused "" raw acme0 4 out
 }
 
 words() {
@@ -234,6 +260,7 @@ all_checks() {
 	devices
 	algorithms
 	modes
+	flags
 	words
 	policies
 	live_sa

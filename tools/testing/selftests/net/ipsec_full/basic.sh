@@ -229,9 +229,9 @@ esp_at_peer() {
 
 # Both ends count what went from one to the other, and it was not nothing.
 counters_agree() {
-	keep_evidence basic final || return
-	sums <"$EVIDENCE/near-basic.final" >"$WORK/near"
-	sums <"$EVIDENCE/far-basic.final" >"$WORK/far"
+	keep_evidence final || return
+	sums <"$EVIDENCE/near-basic-0.final" >"$WORK/near"
+	sums <"$EVIDENCE/far-basic-0.final" >"$WORK/far"
 	diff "$WORK/near" "$WORK/far" || return
 	[[ $(wc -l <"$WORK/near") == $((2 * ${#PAIRS[@]})) ]] &&
 		! grep -w ' 0' "$WORK/near"

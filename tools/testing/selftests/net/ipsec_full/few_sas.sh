@@ -4,7 +4,7 @@
 # A NIC with room for four SAs: the fifth is refused and leaves nothing, and a
 # place that becomes free can be used again.
 #
-# topology: PROFILE=few-sas
+# topology: FOREIGN=1 PROFILE=few-sas
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 

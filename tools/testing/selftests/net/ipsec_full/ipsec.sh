@@ -25,6 +25,7 @@
 # over IPv6 uses the IV of its last segment for the next packet again.
 
 EVIDENCE=$OUT/wire
+TEST_NAME=$(basename "$0" .sh)
 IPSEC_DEV=acme0
 FAR_MTU=1400
 
@@ -312,7 +313,7 @@ protect() {
 # first, so that whatever comes is understood there.
 pairs_up() {
 	topology_up && protect "$@" && far_lines "$@" | far_batch &&
-		near_lines "$@" | near_batch
+		near_lines "$@" | near_batch && keep_evidence live
 }
 
 # Takes away what pairs_up made, the policies last: they block what comes late.
@@ -320,17 +321,62 @@ pairs_down() {
 	near_lines "$@" | undo | near_batch && far_lines "$@" | undo | far_batch
 }
 
-# All SAs of a side, with counters.
-near_show() {
-	ip -s xfrm state
+states_add() {
+	each far_states "$@" | far_batch && each near_states "$@" | near_batch &&
+		keep_evidence live
 }
 
-far_show() {
-	peer ip -s xfrm state
+states_del() {
+	each near_states "$@" | undo | near_batch &&
+		each far_states "$@" | undo | far_batch
+}
+
+# renew N...: other keys and SPIs, for SAs to come.
+GENERATION=0
+renew() {
+	local n
+
+	GENERATION=$((GENERATION + 1))
+	for n; do
+		new_keys "$n"
+		printf -v "SPI_OUT[$n]" '%#x' $((0x10000 + GENERATION * 256 + n))
+		printf -v "SPI_IN[$n]" '%#x' $((0x20000 + GENERATION * 256 + n))
+	done
+}
+
+# sent N, received N: packets that the near side's SA has counted.
+sent() {
+	packets_of src "${NEAR_END[$1]}" dst "${FAR_END[$1]}" spi "${SPI_OUT[$1]}"
+}
+
+received() {
+	packets_of src "${FAR_END[$1]}" dst "${NEAR_END[$1]}" spi "${SPI_IN[$1]}"
+}
+
+packets_of() {
+	ip -s xfrm state get "$@" proto esp |
+		sed -n 's/.*(bytes), \([0-9]*\)(packets)$/\1/p'
+}
+
+# flows N...: traffic goes both ways through the current SAs.
+flows() {
+	local n
+
+	for n; do
+		if ! slowwait_for_counter 20 10 sent "$n" >/dev/null; then
+			echo "pair $n: nothing goes out"
+			return 1
+		fi
+		if ! slowwait_for_counter 20 10 received "$n" >/dev/null; then
+			echo "pair $n: nothing comes in"
+			return 1
+		fi
+	done
 }
 
 counters() {
-	{ near_show; far_show; } | grep -A 1 'lifetime current:'
+	{ ip -s xfrm state; peer ip -s xfrm state; } |
+		grep -A 1 'lifetime current:'
 }
 
 # Two looks in a row that are the same.
@@ -343,13 +389,16 @@ settled() {
 	[[ $before == "$after" ]]
 }
 
-# keep_evidence NAME KIND: KIND is final when all traffic has ended, else live.
+# keep_evidence KIND: final when all traffic has ended, live while it goes on or
+# is yet to come, foreign when it was forged.
 keep_evidence() {
-	if [[ $2 == final ]]; then
-		busywait 10000 settled || return
+	local name=$TEST_NAME-$GENERATION.$1
+
+	if [[ $1 == final ]]; then
+		busywait 20000 settled || return
 	fi
-	near_show >"$EVIDENCE/near-$1.$2"
-	far_show >"$EVIDENCE/far-$1.$2"
+	ip -s xfrm state >"$EVIDENCE/near-$name" &&
+		peer ip -s xfrm state >"$EVIDENCE/far-$name"
 }
 
 # mib SIDE NAME: a counter of /proc/net/xfrm_stat.
