@@ -5,7 +5,7 @@
 # and when its NIC is down too, though there is another way: no packet leaves in
 # clear, nor by another interface. The wire is judged after the VM.
 #
-# timeout: 300
+# timeout: 900
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 

@@ -7,7 +7,7 @@
 # the CPU of this machine has computed none of it.
 #
 # topology: PEER=vm
-# timeout: 420
+# timeout: 1200
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 

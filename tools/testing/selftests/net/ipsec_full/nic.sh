@@ -6,7 +6,7 @@
 # interrupts, the driver's removal, a device that stops to answer. Traffic goes
 # on, or is blocked, and is never seen in clear.
 #
-# timeout: 420
+# timeout: 1200
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 
