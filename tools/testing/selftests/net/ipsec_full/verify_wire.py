@@ -581,7 +581,8 @@ class Judge:
             if seen.packets:
                 yield '%-42s %9d %12d %s' % (
                     sa.name, seen.packets, seen.bytes,
-                    ', '.join(sorted(sa.counts)) or '-')
+                    ', '.join(sorted({end.partition('-')[0]
+                                      for end in sa.counts})) or '-')
 
     def report(self):
         kinds = collections.Counter(kind for kind, _ in self.faults)
