@@ -8,7 +8,8 @@ TESTS=$VM_REPO/tools/testing/selftests/net/ipsec_full
 source "$TESTS/lib.sh"
 source "$TESTS/ipsec.sh"
 
-SECONDS_EACH=${SECONDS_EACH:-4}
+SECONDS_TCP=4
+SECONDS_UDP=2
 FILE_MIB=${FILE_MIB:-64}
 FILE_PORT=4243
 SIZES=({0..20} 56 1000 1300)
@@ -30,7 +31,7 @@ title() {
 }
 
 say() {
-	fold -s -w 76 <<<"$*" | sed 's/^/   /; s/ *$//'
+	fold -s -w 74 <<<"$*" | sed 's/^/   /; s/ *$//'
 }
 
 indent() {
@@ -75,20 +76,23 @@ name_of() {
 
 # Mbit/s that the receiver saw.
 tcp_rate() {
-	iperf3 -c "$1" -B "$2" -t "$SECONDS_EACH" -f m "${@:3}" |
+	iperf3 -c "$1" -B "$2" -t "$SECONDS_TCP" -f m "${@:3}" |
 		awk '/receiver/ { print $7; found = 1 } END { exit !found }'
 }
 
-# Datagrams of 64 bytes a second that the receiver got.
+# Frames a second that the NIC put on the wire, or took from it.
 packet_rate() {
-	iperf3 -c "$1" -B "$2" -u -b 0 -l 64 -t "$SECONDS_EACH" -f m "${@:3}" |
-		awk -v seconds="$SECONDS_EACH" '
-		/receiver/ {
-			split($11, lost, "/")
-			printf "%d\n", (lost[2] - lost[1]) / seconds
-			found = 1
-		}
-		END { exit !found }'
+	local counter=hw_tx_frames before
+
+	[[ ${3:-} != -R ]] || counter=hw_rx_frames
+	before=$(statistic "$counter")
+	iperf3 -c "$1" -B "$2" -u -b 0 -l 64 -t "$SECONDS_UDP" "${@:3}" \
+		>/dev/null || return
+	echo $((($(statistic "$counter") - before) / SECONDS_UDP))
+}
+
+statistic() {
+	ethtool -S acme0 | sed -n "s/^ *$1: //p"
 }
 
 # measure NAME FAR NEAR
@@ -118,6 +122,7 @@ moved() {
 pings() {
 	local n=$1 size
 
+	# shellcheck disable=SC2153
 	for size in "${SIZES[@]}"; do
 		ping -q -c 1 -W 3 -I "${NEAR[$n]}" -s "$size" "${FAR[$n]}" ||
 			return
@@ -149,12 +154,19 @@ masked() {
 	sed -E 's/(0x[0-9a-f]{6})[0-9a-f]{30,}/\1.../; s/  +/ /g; s/ *$//'
 }
 
+# The first pair's, in lines that fit.
+commands() {
+	near_lines 1 | grep "^$1" | grep -v 'dir fwd' | masked |
+		sed -E -e 's/^/      ip /' \
+			-e 's/ (mode|aead|sel|tmpl|offload|dir (in|out) offload) /\n         &/g'
+}
+
 offload() {
 	title "SAs and policies, with the words \"offload full dev acme0\""
 	say "Five pairs of SAs: tunnel and transport mode, IPv4 and IPv6 in each" \
 		"other, to a peer on the link and to one behind a router. The first:"
-	near_lines 1 | grep xfrm | grep -v 'dir fwd' | masked | fold -s -w 70 |
-		sed 's/^/      /; s/^      xfrm/      ip xfrm/'
+	commands 'xfrm state'
+	commands 'xfrm policy'
 	echo
 	prove "XFRM accepts them all, and the peer's software has the same SAs" \
 		pairs_up "${PAIRS[@]}"
@@ -225,7 +237,7 @@ sa_table() {
 		gsub(/[^0-9]+/, " ")
 		printf "%-12s > %-12s %s %9d packets %11d bytes\n",
 		       src, dst, spi, $2, $1
-	     }' "$1" | sort -k 4
+	     }' "$1" | sort -b -k 4,4
 }
 
 counters_of_both() {

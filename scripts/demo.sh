@@ -93,20 +93,21 @@ row() {
 figures() {
 	local boot
 
-	boot=$(sed -n 's/^\[ *\([0-9.]*\)\] ipsec_full: ready.*/\1/p' \
+	boot=$(sed -n 's/^\[ *\([0-9]*\.[0-9]\).*ipsec_full: ready.*/\1/p' \
 		"$RESULT/console.log" | head -n 1)
-	printf '\nFigures of this run (two VMs and the NIC on %d CPUs' "$(nproc)"
-	printf ', software ESP\nin the peer)\n\n'
+	printf '\nFigures of this run: two VMs and the NIC on %d CPUs' "$(nproc)"
+	printf '; with full, the limit\nis the software ESP of the peer\n\n'
 	row '' clear full
 	row 'TCP out, Mbit/s' "$(value clear-tcp_rate-out)" \
 		"$(value full-tcp_rate-out)"
 	row 'TCP in, Mbit/s' "$(value clear-tcp_rate-in)" \
 		"$(value full-tcp_rate-in)"
-	row 'UDP out, 64 bytes, packets/s' "$(value clear-packet_rate-out)" \
+	row 'UDP out, 64 bytes, frames/s' "$(value clear-packet_rate-out)" \
 		"$(value full-packet_rate-out)"
-	row 'UDP in, 64 bytes, packets/s' "$(value clear-packet_rate-in)" \
+	row 'UDP in, 64 bytes, frames/s' "$(value clear-packet_rate-in)" \
 		"$(value full-packet_rate-in)"
-	printf '\n   guest boot %s s, demo %d s, all %d s\n' "${boot:-?}" \
+	printf '\n   guest boot %s s; building %d s, demo %d s, all %d s\n' \
+		"${boot:-?}" $((GUEST_START - START)) \
 		$((SECONDS - GUEST_START)) $((SECONDS - START))
 }
 
