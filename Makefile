@@ -13,6 +13,11 @@ endif
 export ACCEL ARGS CAPTURE FOREIGN IPROUTE2_SRC IPSEC_FULL_CACHE JOBS KERNEL
 export KERNEL_SRC LINT MEM NIC NO_BUILD OUT PEER PROFILE RUN SKIP_DEPS SMP TEST TIMEOUT V
 
+# make has a LINT of its own, which is no choice of checks.
+ifeq ($(origin LINT),default)
+LINT :=
+endif
+
 MAKEFLAGS += --no-print-directory
 
 # Ends make with the script's status, once it has been built.

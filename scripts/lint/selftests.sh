@@ -24,11 +24,11 @@ unsorted() {
 
 configs() {
 	files "$DIR/config" 'scripts/kernel/*.config' | while read -r file; do
-		grep -vE '^(#|$)' "$file" | unsorted "$file"
+		sed -E '/^(#|$)/d' "$file" | unsorted "$file"
 		sed -n 's/^\(CONFIG_[^=]*\)=.*/\1/p' "$file" | sort | uniq -d |
 			sed "s,^,$file: twice: ,"
-		grep -nvE '^(CONFIG_[A-Z0-9_]+=.*|#.*|)$' "$file" |
-			sed "s,^,$file:,; s,$, <- no option,"
+		sed -E '/^(CONFIG_[A-Z0-9_]+=.*|#.*|)$/d' "$file" |
+			sed "s,^,$file: no option: ,"
 	done
 }
 
@@ -93,7 +93,7 @@ generated_are_ignored() {
 		done < <(listed "$list")
 	done
 	[[ ! -e $DIR/.gitignore ]] ||
-		grep -v '^#' "$DIR/.gitignore" | unsorted "$DIR/.gitignore"
+		sed '/^#/d' "$DIR/.gitignore" | unsorted "$DIR/.gitignore"
 }
 
 export LC_ALL=C

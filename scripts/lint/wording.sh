@@ -35,17 +35,19 @@ long_functions() {
 		}'
 }
 
+# matches REGEX WHY: reads names of files.
+matches() {
+	{ xargs -r -d '\n' grep -HnIE -- "$1" || true; } | sed "s/\$/   <- $2/"
+}
+
 # Of a patch, only what it adds is ours.
 left_over() {
-	{
-		files ':!LICENSES/*' ':!*.patch' | xargs -r -d '\n' grep -HnIE -- "$LATER"
-		files '*.patch' | xargs -r -d '\n' grep -HnE -- "^\+.*($LATER)"
-	} | sed 's/$/   <- left for later/'
+	files ':!LICENSES/*' ':!*.patch' | matches "$LATER" 'left for later'
+	files '*.patch' | matches "^\\+.*($LATER)" 'left for later'
 }
 
 of_a_machine() {
-	files ':!LICENSES/*' | xargs -r -d '\n' grep -HnIE -- "$MACHINE" |
-		sed 's/$/   <- a path of one machine/'
+	files ':!LICENSES/*' | matches "$MACHINE" 'a path of one machine'
 }
 
 findings < <(without_spdx)
