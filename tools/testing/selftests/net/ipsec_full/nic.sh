@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What an administrator does to a NIC, while traffic goes both ways through SAs
-# that live in it: rings, channels, MTU, offloads, self-test, link, lost
-# interrupts, the driver's removal, a device that stops to answer. Traffic goes
+# that live in it: rings, channels, MTU, offloads, self-test, link, a lost
+# interrupt, the driver's removal, a device that stops to answer. Traffic goes
 # on, or is blocked, and is never seen in clear.
 #
 # timeout: 1200
@@ -137,13 +137,13 @@ link_up() {
 	acmectl link up && busywait 5000 carrier_is 1 && traffic
 }
 
-# They cost the queues' traffic, until these are opened anew.
-lost_interrupts() {
-	acmectl fault irq-drop 5 && slowwait 20 interrupts_lost &&
+# It costs its queue's traffic, until the queues are opened anew.
+lost_interrupt() {
+	acmectl fault irq-drop 1 && slowwait 20 interrupt_is_lost &&
 		ethtool -t acme0 offline && traffic
 }
 
-interrupts_lost() {
+interrupt_is_lost() {
 	acmectl fault list | grep -qx 'irq-drop 0'
 }
 
@@ -284,7 +284,7 @@ all_checks() {
 	check "self-test, offline" self_test offline
 	check "link down" link_down
 	check "link up" link_up
-	check "lost interrupts" lost_interrupts
+	check "a lost interrupt" lost_interrupt
 	check "slow answers" slow_answers
 	check "driver removed with SAs: they expire, policies stay" driver_out
 	check "driver loaded: blocked until there are SAs" driver_in
