@@ -15,9 +15,12 @@ PATIENCE=30
 
 pair 50 tunnel    4 4 onlink 256 1024
 pair 51 transport 4 4 routed 128 1024
+BUSY=(50 51)
+# For the end: TCP may still try to close what was cut off above.
+pair 52 tunnel    4 6 onlink 128 64
 
 setup() {
-	pairs_up "${PAIRS[@]}" &&
+	pairs_up "${BUSY[@]}" &&
 		server "$OUT/nic.iperf3" listening peer iperf3 -s --forceflush &&
 		traffic_up
 }
@@ -26,7 +29,7 @@ setup() {
 traffic_up() {
 	local n
 
-	for n in "${PAIRS[@]}"; do
+	for n in "${BUSY[@]}"; do
 		ping -q -i 0.02 -s 1200 -I "${NEAR[$n]}" "${FAR[$n]}" \
 			>/dev/null 2>&1 &
 		at_end stop_server $!
@@ -38,7 +41,7 @@ traffic_up() {
 }
 
 traffic() {
-	flows "${PAIRS[@]}"
+	flows "${BUSY[@]}"
 }
 
 identity() {
@@ -170,7 +173,7 @@ nic_again() {
 	nic-up || return
 	{
 		echo "route add 10.0.9.2 via 10.0.0.2 src 10.0.0.1"
-		for n in "${PAIRS[@]}"; do
+		for n in "${BUSY[@]}"; do
 			echo "route add ${FAR_NET[$n]} via 10.0.0.2 src ${NEAR[$n]}"
 		done
 	} | near_batch
@@ -187,8 +190,8 @@ still_blocked() {
 
 # Other SAs: nobody knows where those that went with the NIC stood.
 new_states() {
-	each far_states "${PAIRS[@]}" | undo | far_batch &&
-		renew "${PAIRS[@]}" && states_add "${PAIRS[@]}"
+	each far_states "${BUSY[@]}" | undo | far_batch &&
+		renew "${BUSY[@]}" && states_add "${BUSY[@]}"
 }
 
 driver_in() {
@@ -242,21 +245,16 @@ device_returns() {
 		modprobe acme && nic_again && new_states && traffic
 }
 
-# The last SAs come and go without traffic but a few packets, all counted.
+# The last SAs carry a few packets, all counted.
 counters_agree() {
-	local n
-
 	run_cleanup
-	states_del "${PAIRS[@]}" && renew "${PAIRS[@]}" &&
-		states_add "${PAIRS[@]}" || return
-	for n in "${PAIRS[@]}"; do
-		ping -q -c 5 -i 0.05 -W 2 -I "${NEAR[$n]}" "${FAR[$n]}" || return
-	done
-	keep_evidence final
+	pairs_down "${BUSY[@]}" && pairs_up 52 &&
+		ping -q -c 5 -i 0.05 -W 2 -I "${NEAR[52]}" "${FAR[52]}" &&
+		keep_evidence final
 }
 
 all_removed() {
-	pairs_down "${PAIRS[@]}" && no_states && no_device_sas
+	pairs_down 52 && no_states && no_device_sas
 }
 
 references_gone() {
@@ -292,7 +290,7 @@ all_checks() {
 	check "device dies: given up in time, and said so" device_dies
 	check "an SA is refused then" sa_is_refused
 	check "driver reloaded: the device works" device_returns
-	check "new SAs, without other traffic" counters_agree
+	check "other SAs, without other traffic" counters_agree
 	check "all can be removed" all_removed
 	check "no reference to the driver is left" references_gone
 }
