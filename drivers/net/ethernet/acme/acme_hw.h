@@ -44,7 +44,7 @@
 #define  ACME_MAGIC			0x454d4341
 #define ACME_REG_VERSION		0x004	/* RO, major << 16 | minor */
 #define  ACME_VERSION_MAJOR		1
-#define  ACME_VERSION_MINOR		0
+#define  ACME_VERSION_MINOR		1
 #define  ACME_VERSION			(ACME_VERSION_MAJOR << 16 | \
 					 ACME_VERSION_MINOR)
 #define ACME_REG_STATUS			0x008	/* RO */
@@ -133,6 +133,10 @@
  * @ACME_ST_BUSY: not in this state of the object
  * @ACME_ST_DMA_FAULT: an address is outside the host's memory
  * @ACME_ST_INTERNAL: the device failed
+ * @ACME_ST_SEEN: the sequence number was accepted before
+ * @ACME_ST_LEFT: the sequence number is left of the window
+ * @ACME_ST_QUOTA: a hard limit is reached
+ * @ACME_ST_SEQ_END: not as many sequence numbers are left
  */
 enum acme_status {
 	ACME_ST_PENDING = 0,
@@ -146,6 +150,10 @@ enum acme_status {
 	ACME_ST_BUSY = 8,
 	ACME_ST_DMA_FAULT = 9,
 	ACME_ST_INTERNAL = 10,
+	ACME_ST_SEEN = 11,
+	ACME_ST_LEFT = 12,
+	ACME_ST_QUOTA = 13,
+	ACME_ST_SEQ_END = 14,
 };
 
 enum acme_opcode {
@@ -154,6 +162,7 @@ enum acme_opcode {
 	ACME_OP_VPORT_SET = 0x03,
 	ACME_OP_RSS_SET = 0x04,
 	ACME_OP_STATS_GET = 0x05,
+	ACME_OP_AUDIT_SET = 0x06,
 	ACME_OP_QUEUE_CREATE = 0x10,
 	ACME_OP_QUEUE_DESTROY = 0x11,
 	ACME_OP_QUEUE_COALESCE = 0x12,
@@ -161,6 +170,11 @@ enum acme_opcode {
 	ACME_OP_SA_RUN = 0x21,
 	ACME_OP_SA_DEL = 0x22,
 	ACME_OP_SA_QUERY = 0x23,
+	ACME_OP_SA_UPDATE = 0x24,
+	ACME_OP_SA_STOP = 0x25,
+	ACME_OP_SA_RESUME = 0x26,
+	ACME_OP_SEQ_ALLOC = 0x27,
+	ACME_OP_REPLAY_TEST_SET = 0x28,
 };
 
 /**
@@ -181,15 +195,72 @@ struct acme_cmd_hdr {
 
 ACME_ASSERT_SIZE(acme_cmd_hdr, 16);
 
-#define ACME_IPSEC_TUNNEL		0x01
-#define ACME_IPSEC_TRANSPORT		0x02
-#define ACME_IPSEC_IPV4			0x04
-#define ACME_IPSEC_IPV6			0x08
-#define ACME_IPSEC_ESN			0x10
+/* What IPsec the device does, see &struct acme_rsp_caps. */
+#define ACME_IPSEC_TUNNEL		0x0001
+#define ACME_IPSEC_TRANSPORT		0x0002
+#define ACME_IPSEC_IPV4			0x0004	/* outer addresses */
+#define ACME_IPSEC_IPV6			0x0008	/* outer addresses */
+#define ACME_IPSEC_ESN			0x0010
+#define ACME_IPSEC_UDP_ENCAP		0x0020	/* RFC 3948 */
+#define ACME_IPSEC_CRYPTO		0x0040	/* ACME_SA_CRYPTO */
+#define ACME_IPSEC_EXC_RAW		0x0080	/* exceptions to the host */
+#define ACME_IPSEC_EXC_DROP		0x0100	/* ACME_SA_DROP_EXC */
+#define ACME_IPSEC_BOND			0x0200	/* ports share SAs */
 
+/* How an SA moves, and what the host may do on its behalf. */
+#define ACME_HANDOVER_SNAPSHOT		0x01	/* SA_STOP, RUN from any state */
+#define ACME_HANDOVER_TEST_SET		0x02	/* REPLAY_TEST_SET */
+#define ACME_HANDOVER_SEQ_ALLOC		0x04	/* SEQ_ALLOC */
+
+/* Limits of an SA, also in events. */
+#define ACME_LIMIT_SOFT_PACKETS		0x01
+#define ACME_LIMIT_HARD_PACKETS		0x02
+#define ACME_LIMIT_SOFT_BYTES		0x04
+#define ACME_LIMIT_HARD_BYTES		0x08
+
+/**
+ * enum acme_alg - algorithms of an SA
+ * @ACME_ALG_AES_GCM: RFC 4106
+ * @ACME_ALG_AES_GMAC: RFC 4543, integrity only
+ * @ACME_ALG_CHACHA20_POLY1305: RFC 7634
+ * @ACME_ALG_AES_CBC_SHA256: AES-CBC (RFC 3602), HMAC-SHA-256-128 (RFC 4868)
+ * @ACME_ALG_AES_CBC_SHA384: the same with HMAC-SHA-384-192
+ * @ACME_ALG_AES_CBC_SHA512: the same with HMAC-SHA-512-256
+ */
 enum acme_alg {
-	ACME_ALG_AES_GCM = 1,		/* RFC 4106 */
+	ACME_ALG_AES_GCM = 1,
+	ACME_ALG_AES_GMAC = 2,
+	ACME_ALG_CHACHA20_POLY1305 = 3,
+	ACME_ALG_AES_CBC_SHA256 = 4,
+	ACME_ALG_AES_CBC_SHA384 = 5,
+	ACME_ALG_AES_CBC_SHA512 = 6,
 };
+
+#define ACME_MAX_ALGS			8
+
+/**
+ * struct acme_alg_caps - an algorithm
+ * @alg: enum acme_alg, 0: end of the list
+ * @salt_len: bytes of salt, 0 if it has none
+ * @auth_key_len: bytes of the integrity key, 0 if it has none
+ * @iv_len: bytes of IV in the packet
+ * @key_lens: bit n: cipher key of 8 * n bytes
+ * @icv_lens: bit n: ICV of 4 * n bytes
+ * @block_len: the plaintext with its trailer is a multiple of so many bytes
+ * @rsvd: reserved
+ */
+struct acme_alg_caps {
+	__u8 alg;
+	__u8 salt_len;
+	__u8 auth_key_len;
+	__u8 iv_len;
+	__le32 key_lens;
+	__le32 icv_lens;
+	__u8 block_len;
+	__u8 rsvd[3];
+};
+
+ACME_ASSERT_SIZE(acme_alg_caps, 16);
 
 /**
  * struct acme_rsp_caps - answer to ACME_OP_GET_CAPS
@@ -197,9 +268,20 @@ enum acme_alg {
  * @max_window: largest replay window, in packets
  * @ipsec: ACME_IPSEC_*
  * @algs: bit n: enum acme_alg n
- * @icv_lens: bit n: ICV of n bytes
- * @key_lens: bit n: AES key of 8 * n bytes
+ * @icv_lens: of AES-GCM, bit n: ICV of n bytes
+ * @key_lens: of AES-GCM, bit n: key of 8 * n bytes
+ * @min_window: smallest replay window but 0, in packets
+ * @num_sas: SAs installed
+ * @max_policies: policies that fit into the device
+ * @num_policies: policies installed
+ * @limits_out: ACME_LIMIT_* that outbound SAs can have
+ * @limits_in: likewise inbound
+ * @handover: ACME_HANDOVER_*
+ * @audit: ACME_AUDIT_*
+ * @max_capture: bytes of a packet in an audit event
  * @rsvd: reserved
+ * @alg: each of @algs
+ * @rsvd2: reserved
  */
 struct acme_rsp_caps {
 	__le32 max_sas;
@@ -208,10 +290,21 @@ struct acme_rsp_caps {
 	__le32 algs;
 	__le32 icv_lens;
 	__le32 key_lens;
-	__le32 rsvd[10];
+	__le32 min_window;
+	__le32 num_sas;
+	__le32 max_policies;
+	__le32 num_policies;
+	__le32 limits_out;
+	__le32 limits_in;
+	__le32 handover;
+	__le32 audit;
+	__le32 max_capture;
+	__le32 rsvd;
+	struct acme_alg_caps alg[ACME_MAX_ALGS];
+	__le32 rsvd2[16];
 };
 
-ACME_ASSERT_SIZE(acme_rsp_caps, 64);
+ACME_ASSERT_SIZE(acme_rsp_caps, 256);
 
 /**
  * struct acme_cmd_time_set - ACME_OP_TIME_SET
@@ -303,6 +396,16 @@ ACME_ASSERT_SIZE(acme_cmd_stats_get, 16);
  * @esp_rx_malformed: packets dropped, inconsistent lengths, padding or headers
  * @irqs: interrupts raised
  * @esp_rx_dummy: dummy packets dropped (RFC 4303, 2.6), decrypted and in order
+ * @esp_tx_limit: packets dropped, a hard limit is reached
+ * @esp_rx_limit: likewise inbound
+ * @esp_rx_exc_dropped: exceptions dropped, as the SA has it
+ * @esp_rx_encap: packets dropped, in UDP or not otherwise than the SA
+ * @esp_tx_crypto: packets that the host built and the device encrypted
+ * @esp_rx_crypto: packets decrypted in place for the host
+ * @esp_rx_crypto_icv: likewise, but the integrity check failed
+ * @esp_tx_seq_alloc: sequence numbers given to the host
+ * @esp_rx_test_set: sequence numbers accepted for the host
+ * @audit_suppressed: audit events not raised, to keep to the rate
  * @rsvd: reserved
  */
 struct acme_stats {
@@ -334,10 +437,53 @@ struct acme_stats {
 	__le64 esp_rx_malformed;
 	__le64 irqs;
 	__le64 esp_rx_dummy;
-	__le64 rsvd[4];
+	__le64 esp_tx_limit;
+	__le64 esp_rx_limit;
+	__le64 esp_rx_exc_dropped;
+	__le64 esp_rx_encap;
+	__le64 esp_tx_crypto;
+	__le64 esp_rx_crypto;
+	__le64 esp_rx_crypto_icv;
+	__le64 esp_tx_seq_alloc;
+	__le64 esp_rx_test_set;
+	__le64 audit_suppressed;
+	__le64 rsvd[10];
 };
 
-ACME_ASSERT_SIZE(acme_stats, 256);
+ACME_ASSERT_SIZE(acme_stats, 384);
+
+#define ACME_AUDIT_MAX_RATE		1000000
+#define ACME_CAPTURE_MAX		128
+
+/**
+ * struct acme_cmd_audit_set - ACME_OP_AUDIT_SET
+ * @events: ACME_AUDIT_*, the others are not raised
+ * @capture: bytes of the packet in each event, at most ACME_CAPTURE_MAX
+ * @sa_rate: events of an SA in a second, on average
+ * @sa_burst: events of an SA at once
+ * @no_sa_rate: likewise of packets without an SA
+ * @no_sa_burst: likewise
+ * @rsvd: reserved
+ *
+ * Rates and bursts are 1 to ACME_AUDIT_MAX_RATE unless @events is 0.
+ */
+struct acme_cmd_audit_set {
+	__le32 events;
+#define ACME_AUDIT_NO_SA		0x01
+#define ACME_AUDIT_ICV			0x02
+#define ACME_AUDIT_REPLAY		0x04
+#define ACME_AUDIT_SEQ			0x08
+#define ACME_AUDIT_SELECTOR		0x10
+#define ACME_AUDIT_MALFORMED		0x20
+	__le32 capture;
+	__le32 sa_rate;
+	__le32 sa_burst;
+	__le32 no_sa_rate;
+	__le32 no_sa_burst;
+	__le32 rsvd[2];
+};
+
+ACME_ASSERT_SIZE(acme_cmd_audit_set, 32);
 
 /**
  * struct acme_cmd_queue_create - ACME_OP_QUEUE_CREATE
@@ -433,7 +579,27 @@ struct acme_selector {
 
 ACME_ASSERT_SIZE(acme_selector, 48);
 
+/**
+ * struct acme_limits - how much an SA may protect, 0: no such limit
+ * @soft_packets: told by an event
+ * @hard_packets: no packet is let through any more
+ * @soft_bytes: likewise
+ * @hard_bytes: likewise
+ *
+ * A limit is met by the packet that finds the counter at or above it. So
+ * a hard limit of n packets lets n packets through.
+ */
+struct acme_limits {
+	__le64 soft_packets;
+	__le64 hard_packets;
+	__le64 soft_bytes;
+	__le64 hard_bytes;
+};
+
+ACME_ASSERT_SIZE(acme_limits, 32);
+
 #define ACME_KEY_MAX			32
+#define ACME_AUTH_KEY_MAX		64
 
 /**
  * struct acme_cmd_sa_add - ACME_OP_SA_ADD, installs an SA, stopped
@@ -443,18 +609,25 @@ ACME_ASSERT_SIZE(acme_selector, 48);
  * @daddr: outer destination
  * @family: of the outer addresses, 4 or 6
  * @alg: enum acme_alg
- * @key_len: bytes in @key
+ * @key_len: bytes in @key, the salt not counted
  * @icv_len: bytes of ICV
  * @ttl: of the outer header in tunnel mode, outbound
  * @rsvd: reserved
  * @window: replay window in packets, a multiple of 32 or 0 for none, inbound
  * @key: cipher key
- * @salt: of the nonce, RFC 4106, section 4
+ * @salt: of the nonce, for algorithms that have one
+ * @auth_key_len: bytes in @auth_key
  * @rsvd2: reserved
- * @iv_salt: IV = iv_salt ^ (epoch << 48 | sequence), sent as big endian
+ * @iv_salt: IV = iv_salt ^ (epoch << 48 | sequence), sent as big endian;
+ *	AES-CBC has random IVs instead
  * @sel: traffic selector
  * @stats_addr: &struct acme_sa_stats, aligned to 64 bytes
+ * @limits: compared with the counters of the snapshot and what came since
+ * @encap_sport: source port of ESP in UDP, 0: not in UDP
+ * @encap_dport: destination port, 0 if and only if @encap_sport is
  * @rsvd3: reserved
+ * @auth_key: integrity key
+ * @rsvd4: reserved
  *
  * Answered with &struct acme_rsp_sa.
  */
@@ -468,6 +641,8 @@ struct acme_cmd_sa_add {
 #define ACME_SA_NO_ENCAP_DSCP		0x10	/* DSCP of the outer is 0 */
 #define ACME_SA_DECAP_DSCP		0x20	/* DSCP outer to inner */
 #define ACME_SA_NO_DF			0x40	/* DF of the outer is 0 */
+#define ACME_SA_DROP_EXC		0x80	/* drop exceptions, inbound */
+#define ACME_SA_CRYPTO			0x100	/* the host builds ESP */
 	__u8 saddr[16];
 	__u8 daddr[16];
 	__u8 family;
@@ -479,14 +654,20 @@ struct acme_cmd_sa_add {
 	__le32 window;
 	__u8 key[ACME_KEY_MAX];
 	__u8 salt[4];
-	__u8 rsvd2[8];
+	__u8 auth_key_len;
+	__u8 rsvd2[7];
 	__le64 iv_salt;
 	struct acme_selector sel;
 	__le64 stats_addr;
-	__u8 rsvd3[32];
+	struct acme_limits limits;
+	__be16 encap_sport;
+	__be16 encap_dport;
+	__u8 rsvd3[28];
+	__u8 auth_key[ACME_AUTH_KEY_MAX];
+	__u8 rsvd4[32];
 };
 
-ACME_ASSERT_SIZE(acme_cmd_sa_add, 192);
+ACME_ASSERT_SIZE(acme_cmd_sa_add, 320);
 
 struct acme_rsp_sa {
 	__le32 handle;
@@ -519,13 +700,14 @@ struct acme_sa_snapshot {
 ACME_ASSERT_SIZE(acme_sa_snapshot, 544);
 
 /**
- * struct acme_cmd_sa - ACME_OP_SA_RUN, ACME_OP_SA_DEL, ACME_OP_SA_QUERY
+ * struct acme_cmd_sa - ACME_OP_SA_RUN, _DEL, _QUERY, _STOP and _RESUME
  * @handle: SA
  * @rsvd: reserved
- * @snap: RUN: where to go on; QUERY: filled in the answer, exact
+ * @snap: RUN: where to go on; QUERY, STOP: filled in the answer, exact
  *
- * RUN is refused with ACME_ST_BUSY unless the SA is stopped. After the answer to
- * DEL no packet is sent with the SA and its stats_addr is not written again.
+ * RUN starts a stopped SA from a snapshot, RESUME from where it was stopped.
+ * After the answer to DEL no packet is sent with the SA and its stats_addr is
+ * not written again.
  */
 struct acme_cmd_sa {
 	__le32 handle;
@@ -534,6 +716,84 @@ struct acme_cmd_sa {
 };
 
 ACME_ASSERT_SIZE(acme_cmd_sa, 552);
+
+/**
+ * struct acme_cmd_sa_update - ACME_OP_SA_UPDATE, changes an SA at once
+ * @handle: SA
+ * @what: ACME_UPDATE_*, what of the following counts
+ * @limits: as in &struct acme_cmd_sa_add; events may be raised anew
+ * @sel: likewise
+ * @encap_sport: likewise; an SA stays in UDP, or out of it
+ * @encap_dport: likewise
+ * @ttl: likewise
+ * @rsvd: reserved
+ */
+struct acme_cmd_sa_update {
+	__le32 handle;
+	__le32 what;
+#define ACME_UPDATE_LIMITS		0x01
+#define ACME_UPDATE_SELECTOR		0x02
+#define ACME_UPDATE_ENCAP		0x04
+#define ACME_UPDATE_TTL			0x08
+	struct acme_limits limits;
+	struct acme_selector sel;
+	__be16 encap_sport;
+	__be16 encap_dport;
+	__u8 ttl;
+	__u8 rsvd[3];
+};
+
+ACME_ASSERT_SIZE(acme_cmd_sa_update, 96);
+
+/**
+ * struct acme_cmd_seq_alloc - ACME_OP_SEQ_ALLOC
+ * @handle: outbound SA, running
+ * @count: sequence numbers, at least 1
+ * @bytes: of all packets together, as an SA counts them
+ *
+ * The packets are counted as if the SA had sent them. Answered with
+ * &struct acme_rsp_seq_alloc.
+ */
+struct acme_cmd_seq_alloc {
+	__le32 handle;
+	__le32 count;
+	__le64 bytes;
+};
+
+ACME_ASSERT_SIZE(acme_cmd_seq_alloc, 16);
+
+/**
+ * struct acme_rsp_seq_alloc - sequence numbers for the host
+ * @first: the first; the others follow
+ * @epoch: of the IVs that go with them
+ * @rsvd: reserved
+ */
+struct acme_rsp_seq_alloc {
+	__le64 first;
+	__le16 epoch;
+	__u8 rsvd[6];
+};
+
+ACME_ASSERT_SIZE(acme_rsp_seq_alloc, 16);
+
+/**
+ * struct acme_cmd_replay_test_set - ACME_OP_REPLAY_TEST_SET
+ * @handle: inbound SA, running
+ * @rsvd: reserved
+ * @seq: sequence number whose ICV the host found right, 64 bits
+ * @bytes: of the packet, as an SA counts them
+ *
+ * Accepts the number and counts the packet, or answers ACME_ST_SEEN,
+ * ACME_ST_LEFT or ACME_ST_QUOTA.
+ */
+struct acme_cmd_replay_test_set {
+	__le32 handle;
+	__le32 rsvd;
+	__le64 seq;
+	__le64 bytes;
+};
+
+ACME_ASSERT_SIZE(acme_cmd_replay_test_set, 24);
 
 /**
  * struct acme_sa_stats - counters of an SA, written by the device to memory
@@ -550,6 +810,10 @@ ACME_ASSERT_SIZE(acme_cmd_sa, 552);
  * @drop_seq: sequence numbers used up
  * @drop_too_long: exceeds the MTU
  * @exceptions: given to the host undecrypted
+ * @drop_limit: a hard limit is reached
+ * @drop_exc: exceptions dropped, ACME_SA_DROP_EXC
+ * @drop_encap: in UDP or not, otherwise than the SA
+ * @audit_suppressed: audit events not raised, to keep to the rate
  * @rsvd2: reserved
  * @rsvd3: reserved
  * @end: equal to @begin after the rest; else the reader tries again
@@ -570,12 +834,16 @@ struct acme_sa_stats {
 	__le64 drop_seq;
 	__le64 drop_too_long;
 	__le64 exceptions;
-	__le64 rsvd2[3];
+	__le64 drop_limit;
+	__le64 drop_exc;
+	__le64 drop_encap;
+	__le64 audit_suppressed;
+	__le64 rsvd2[15];
 	__le32 rsvd3;
 	__le32 end;
 };
 
-ACME_ASSERT_SIZE(acme_sa_stats, 128);
+ACME_ASSERT_SIZE(acme_sa_stats, 256);
 
 /**
  * struct acme_cmd - admin queue slot
@@ -588,8 +856,13 @@ ACME_ASSERT_SIZE(acme_sa_stats, 128);
  * @queue: likewise
  * @sa_add: likewise
  * @sa: likewise, and answer
+ * @sa_update: likewise
+ * @seq_alloc: likewise
+ * @replay_test_set: likewise
+ * @audit_set: likewise
  * @caps: answer
  * @sa_rsp: answer
+ * @seq_rsp: answer
  * @raw: all
  *
  * The device overwrites the parameters with the answer, or with zeros: keys do
@@ -606,17 +879,50 @@ struct acme_cmd {
 		struct acme_cmd_queue queue;
 		struct acme_cmd_sa_add sa_add;
 		struct acme_cmd_sa sa;
+		struct acme_cmd_sa_update sa_update;
+		struct acme_cmd_seq_alloc seq_alloc;
+		struct acme_cmd_replay_test_set replay_test_set;
+		struct acme_cmd_audit_set audit_set;
 		struct acme_rsp_caps caps;
 		struct acme_rsp_sa sa_rsp;
+		struct acme_rsp_seq_alloc seq_rsp;
 		__u8 raw[1008];
 	};
 };
 
 ACME_ASSERT_SIZE(acme_cmd, 1024);
 
+/**
+ * enum acme_event_type - what an event tells
+ * @ACME_EV_LINK: arg: ACME_LINK_*, Mbit/s
+ * @ACME_EV_QUEUE_ERROR: arg: queue pair, enum acme_status
+ * @ACME_EV_SA_SOFT: soft limits were met; arg: ACME_LIMIT_*
+ * @ACME_EV_SA_HARD: hard limits were met; arg: ACME_LIMIT_*
+ * @ACME_EV_SA_SEQ_END: a packet found no sequence number left
+ * @ACME_EV_SA_MAPPING: an authentic packet came from another address or port
+ * @ACME_EV_AUDIT_NO_SA: ESP packet without an SA
+ * @ACME_EV_AUDIT_ICV: integrity check failed
+ * @ACME_EV_AUDIT_REPLAY: sequence number seen or left of the window
+ * @ACME_EV_AUDIT_SEQ: a packet was dropped as no sequence number was left
+ * @ACME_EV_AUDIT_SELECTOR: a packet was dropped as not in the selector
+ * @ACME_EV_AUDIT_MALFORMED: lengths, padding, headers or encapsulation
+ *
+ * Events about limits, sequence end and mapping are raised once and are not
+ * lost while the SA exists. The others are lost when the ring is full.
+ */
 enum acme_event_type {
-	ACME_EV_LINK = 1,		/* arg: ACME_LINK_*, Mbit/s */
-	ACME_EV_QUEUE_ERROR = 2,	/* arg: queue pair, enum acme_status */
+	ACME_EV_LINK = 1,
+	ACME_EV_QUEUE_ERROR = 2,
+	ACME_EV_SA_SOFT = 3,
+	ACME_EV_SA_HARD = 4,
+	ACME_EV_SA_SEQ_END = 5,
+	ACME_EV_SA_MAPPING = 6,
+	ACME_EV_AUDIT_NO_SA = 16,
+	ACME_EV_AUDIT_ICV = 17,
+	ACME_EV_AUDIT_REPLAY = 18,
+	ACME_EV_AUDIT_SEQ = 19,
+	ACME_EV_AUDIT_SELECTOR = 20,
+	ACME_EV_AUDIT_MALFORMED = 21,
 };
 
 /**
@@ -625,20 +931,59 @@ enum acme_event_type {
  * @vport: of the event
  * @sa: handle, or 0
  * @arg: by type
+ * @time_ns: real time
+ * @packets: of the SA at that time
+ * @bytes: likewise
+ * @seq: sequence number of the packet; limits, sequence end: of the SA
+ * @spi: SPI
+ * @family: of @saddr and @daddr, 4 or 6; 0: no addresses
+ * @flags: ACME_EVF_*
+ * @data_len: bytes in @data
  * @rsvd: reserved
+ * @saddr: source of the outer header
+ * @daddr: destination of the outer header
+ * @sport: source port of ESP in UDP, else 0
+ * @dport: destination port, likewise
+ * @flow_label: of an outer IPv6 header
+ * @suppressed: audit events left out since the last of this SA, or without SA
+ * @rsvd2: reserved
+ * @data: first bytes of the IP packet, from the outer header; outbound, of the
+ *	inner packet
+ * @rsvd3: reserved
  * @phase: 1 in the first round of the ring, 0 in the second, and so on; written
  *	last
+ *
+ * All from @time_ns on is for SA and audit events only.
  */
 struct acme_event {
 	__le16 type;
 	__le16 vport;
 	__le32 sa;
 	__le32 arg[4];
-	__le32 rsvd[9];
+	__le64 time_ns;
+	__le64 packets;
+	__le64 bytes;
+	__le64 seq;
+	__be32 spi;
+	__u8 family;
+	__u8 flags;
+#define ACME_EVF_INBOUND		0x01
+#define ACME_EVF_SEQ			0x02	/* @seq is known */
+	__u8 data_len;
+	__u8 rsvd;
+	__u8 saddr[16];
+	__u8 daddr[16];
+	__be16 sport;
+	__be16 dport;
+	__be32 flow_label;
+	__le32 suppressed;
+	__le32 rsvd2;
+	__u8 data[ACME_CAPTURE_MAX];
+	__u8 rsvd3[12];
 	__le32 phase;
 };
 
-ACME_ASSERT_SIZE(acme_event, 64);
+ACME_ASSERT_SIZE(acme_event, 256);
 
 /**
  * struct acme_tx_desc - a piece of a packet to send
@@ -650,12 +995,15 @@ ACME_ASSERT_SIZE(acme_event, 64);
  * @mss: TCP payload per segment
  * @hdr_len: bytes of Ethernet, IP and TCP header that every segment repeats
  * @sa: handle of the outbound SA
+ * @esp_start: with ACME_TXD_ESP: offset in the packet of the ESP header
  * @rsvd: reserved
+ * @seq_hi: with ACME_TXD_ESP and ESN: upper half of the sequence number
  *
  * All but @addr, @len and ACME_TXD_EOP count in the first descriptor of a
  * packet only. With an SA the packet is Ethernet with the addresses of the outer
  * next hop, then the inner IP packet; the device encapsulates and sets the
- * EtherType.
+ * EtherType. With ACME_TXD_ESP it is the ESP packet as it goes out: the device
+ * writes the IV, encrypts, and writes the ICV.
  */
 struct acme_tx_desc {
 	__le64 addr;
@@ -665,12 +1013,15 @@ struct acme_tx_desc {
 #define ACME_TXD_CSUM			0x02	/* fill in the L4 checksum */
 #define ACME_TXD_TSO			0x04	/* segment, implies CSUM */
 #define ACME_TXD_SA			0x08	/* encrypt with @sa */
+#define ACME_TXD_ESP			0x10	/* in place, implies SA */
 	__le16 csum_start;
 	__le16 csum_offset;
 	__le16 mss;
 	__le16 hdr_len;
 	__le32 sa;
-	__le64 rsvd;
+	__le16 esp_start;
+	__le16 rsvd;
+	__le32 seq_hi;
 };
 
 ACME_ASSERT_SIZE(acme_tx_desc, 32);
@@ -693,11 +1044,30 @@ struct acme_rx_desc {
 ACME_ASSERT_SIZE(acme_rx_desc, 16);
 
 /**
+ * enum acme_exc - why an ESP packet of an SA comes as it is
+ * @ACME_EXC_NONE: it does not
+ * @ACME_EXC_STOPPED: the SA is stopped
+ * @ACME_EXC_FRAGMENT: first fragment of an IP packet
+ * @ACME_EXC_OPTIONS: IPv4 options or IPv6 extension headers
+ * @ACME_EXC_LONG: the same, longer than the device looks at
+ * @ACME_EXC_CSUM: wrong IPv4 header checksum
+ */
+enum acme_exc {
+	ACME_EXC_NONE = 0,
+	ACME_EXC_STOPPED = 1,
+	ACME_EXC_FRAGMENT = 2,
+	ACME_EXC_OPTIONS = 3,
+	ACME_EXC_LONG = 4,
+	ACME_EXC_CSUM = 5,
+};
+
+/**
  * struct acme_rx_comp - receive completion; entry n is about descriptor n
- * @sa: handle of the inbound SA that decrypted the packet
+ * @sa: handle of the inbound SA, with ACME_RXC_SA, _CRYPTO or _EXC
  * @hash: RSS hash
  * @len: bytes written to this buffer
  * @flags: ACME_RXC_*
+ * @exc: enum acme_exc, with ACME_RXC_EXC
  * @rsvd: reserved
  * @phase: 1 in the first round of the ring, 0 in the second, and so on; written
  *	last
@@ -716,7 +1086,11 @@ struct acme_rx_comp {
 #define ACME_RXC_SA			0x04	/* decrypted, @sa is valid */
 #define ACME_RXC_HASH			0x08	/* @hash is valid */
 #define ACME_RXC_HASH_L4		0x10	/* @hash includes ports */
-	__le32 rsvd[4];
+#define ACME_RXC_EXC			0x20	/* ESP as it came, see @exc */
+#define ACME_RXC_CRYPTO			0x40	/* decrypted in place */
+#define ACME_RXC_CRYPTO_ICV		0x80	/* tried so, but ICV is wrong */
+	__u8 exc;
+	__u8 rsvd[15];
 	__le32 phase;
 };
 
