@@ -139,8 +139,12 @@ class Flow:
                                                       0):
                 continue
             plain = cipher.decrypt(salt + esp[8:16], esp[16:], esp[:8])
-            if plain[9] == TCP:
-                seq, ack, _, flags = struct.unpack_from('!IIBB', plain, 24)
+            if plain[9] != TCP:
+                continue
+            sport, dport, seq, ack, _, flags = struct.unpack_from(
+                '!HHIIBB', plain, 20)
+            # Of an earlier connection the host may still repeat its FIN.
+            if (sport, dport) == (self.spec['dport'], self.spec['sport']):
                 return seq, ack, flags
 
     def connect(self):

@@ -248,7 +248,7 @@ device_returns() {
 # The last SAs carry a few packets, all counted.
 counters_agree() {
 	run_cleanup
-	pairs_down "${BUSY[@]}" && pairs_up 52 &&
+	pairs_down "${BUSY[@]}" && renew 52 && pairs_up 52 &&
 		ping -q -c 5 -i 0.05 -W 2 -I "${NEAR[52]}" "${FAR[52]}" &&
 		keep_evidence final
 }
