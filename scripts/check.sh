@@ -138,6 +138,7 @@ run_topology() {
 			echo "not ok $name: no result, the VM ended with status $status"
 	done
 	log_results "$out"
+	evidence_left "$out" "$tests"
 	wire_result "$out"
 	return "$status"
 }
@@ -154,6 +155,17 @@ log_results() {
 					grep -F "    $name" || true
 				echo "not ok warnings in ${log##*/}: $name"
 			done
+	done
+}
+
+# A test that says what its SAs must have sent, said it.
+evidence_left() {
+	local name
+
+	for name in $2; do
+		! grep -q 'keep_evidence final' "$SELFTESTS/$name" ||
+			compgen -G "$1/wire/near-${name%.*}-*.final" >/dev/null ||
+			echo "not ok $name: no evidence of its traffic was left"
 	done
 }
 
