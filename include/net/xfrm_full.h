@@ -16,77 +16,215 @@
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <linux/spinlock.h>
 #include <net/dst.h>
 #include <net/xfrm.h>
 
 /**
- * enum xfrm_full_place - where an SA with full offload is
- * @XFRM_FULL_ARMING: on its way to the device, no packet may use it yet
- * @XFRM_FULL_DEVICE: the device owns it and handles its packets
- * @XFRM_FULL_DEAD: it left the device or never got there, for good
+ * enum xfrm_full_alg - algorithms that an SA with full offload can have
+ * @XFRM_FULL_AES_GCM: rfc4106(gcm(aes))
+ * @XFRM_FULL_AES_GMAC: rfc4543(gcm(aes))
+ * @XFRM_FULL_CHACHA20_POLY1305: rfc7539esp(chacha20,poly1305)
+ * @XFRM_FULL_AES_CBC_SHA256: cbc(aes) with hmac(sha256)
+ * @XFRM_FULL_AES_CBC_SHA384: cbc(aes) with hmac(sha384)
+ * @XFRM_FULL_AES_CBC_SHA512: cbc(aes) with hmac(sha512)
+ * @XFRM_FULL_ALG_MAX: number of algorithms
  */
-enum xfrm_full_place {
-	XFRM_FULL_ARMING,
-	XFRM_FULL_DEVICE,
-	XFRM_FULL_DEAD,
+enum xfrm_full_alg {
+	XFRM_FULL_AES_GCM,
+	XFRM_FULL_AES_GMAC,
+	XFRM_FULL_CHACHA20_POLY1305,
+	XFRM_FULL_AES_CBC_SHA256,
+	XFRM_FULL_AES_CBC_SHA384,
+	XFRM_FULL_AES_CBC_SHA512,
+	XFRM_FULL_ALG_MAX,
 };
 
 /**
- * enum xfrm_full_drop - reasons for which a device drops packets of an SA
- * @XFRM_FULL_DROP_REPLAY: sequence number seen before or left of the window
- * @XFRM_FULL_DROP_ICV: the integrity check failed
- * @XFRM_FULL_DROP_SELECTOR: the inner packet does not match the SA's selector
- * @XFRM_FULL_DROP_SEQ: outbound, the sequence number would have wrapped
- * @XFRM_FULL_DROP_MALFORMED: too short, wrong padding or next header
- * @XFRM_FULL_DROP_MAX: number of reasons
+ * struct xfrm_full_alg_caps - what a device can do with an algorithm
+ * @keys: bit n for cipher keys of n bytes, not counting a salt
+ * @icvs: bit n for ICVs of n bytes
+ *
+ * A device that lacks the algorithm has neither.
  */
-enum xfrm_full_drop {
-	XFRM_FULL_DROP_REPLAY,
-	XFRM_FULL_DROP_ICV,
-	XFRM_FULL_DROP_SELECTOR,
-	XFRM_FULL_DROP_SEQ,
-	XFRM_FULL_DROP_MALFORMED,
-	XFRM_FULL_DROP_MAX,
+struct xfrm_full_alg_caps {
+	u64			keys;
+	u64			icvs;
+};
+
+/**
+ * struct xfrm_full_caps - what a device can do
+ * @flags: XFRM_OFFLOAD_CAP_*
+ * @window_min: smallest replay window but 0, in packets
+ * @window_max: largest replay window
+ * @states: SAs in the device
+ * @states_max: SAs that it has room for
+ * @policies: policies in the device
+ * @policies_max: policies that it has room for, 0 if it has no such table
+ * @algs: by enum xfrm_full_alg
+ */
+struct xfrm_full_caps {
+	u32			flags;
+	u32			window_min;
+	u32			window_max;
+	u32			states;
+	u32			states_max;
+	u32			policies;
+	u32			policies_max;
+	struct xfrm_full_alg_caps algs[XFRM_FULL_ALG_MAX];
 };
 
 /**
  * struct xfrm_full_stats - what a device knows about an SA
- * @packets: packets handled since the SA was added to the device
+ * @packets: packets handled in the SA's life, those before the device got it
+ *	included
  * @bytes: their bytes as software counts them: of the inner IP packet in
  *	tunnel mode, of the payload behind the IP header in transport mode.
  *	A segment that the device cut counts as a packet
  * @seq: outbound the last sequence number used, inbound the highest one
  *	accepted (the window's top), 0 before the first packet; 64 bits with
  *	ESN, otherwise below 2^32
- * @lastused: time of the last packet, seconds of CLOCK_REALTIME, 0 if there
- *	was none
- * @drops: packets dropped, by reason
+ * @firstused: time of the first packet that the device handled, seconds of
+ *	CLOCK_REALTIME, 0 if there was none or the device doesn't know
+ * @lastused: time of the last one, 0 if there was none
+ * @drops: packets dropped since the device got the SA, by enum xfrm_full_drop
  */
 struct xfrm_full_stats {
 	u64			packets;
 	u64			bytes;
 	u64			seq;
+	time64_t		firstused;
 	time64_t		lastused;
 	u64			drops[XFRM_FULL_DROP_MAX];
+};
+
+#define XFRM_FULL_WINDOW_MAX	4096
+
+/**
+ * struct xfrm_full_snapshot - what moves with an SA
+ * @seq: as in struct xfrm_full_stats
+ * @packets: likewise
+ * @bytes: likewise
+ * @window: inbound: numbers that @bitmap tells about, @seq being the first; 0
+ *	if the bitmap is unknown
+ * @bitmap: bit n % 32 of word n / 32 is set if @seq - n was received
+ */
+struct xfrm_full_snapshot {
+	u64			seq;
+	u64			packets;
+	u64			bytes;
+	u32			window;
+	u32			bitmap[XFRM_FULL_WINDOW_MAX / 32];
+};
+
+/**
+ * struct xfrm_full_update - what changes in a live SA
+ * @lft: limits; those in packets and bytes are the device's
+ * @encap: UDP encapsulation with the peer's new port, NULL if the SA has none
+ */
+struct xfrm_full_update {
+	const struct xfrm_lifetime_cfg	*lft;
+	const struct xfrm_encap_tmpl	*encap;
+};
+
+/**
+ * enum xfrm_full_event_type - what a device reports
+ * @XFRM_FULL_EVENT_NO_SA: an ESP packet without an SA, which the device dropped
+ * @XFRM_FULL_EVENT_ICV: integrity check failed
+ * @XFRM_FULL_EVENT_REPLAY: sequence number seen before or left of the window
+ * @XFRM_FULL_EVENT_OVERFLOW: outbound, the last sequence number is used: the SA
+ *	expires
+ * @XFRM_FULL_EVENT_SELECTOR: a packet is not in the SA's selector
+ * @XFRM_FULL_EVENT_POLICY: a policy in the device discarded a packet
+ * @XFRM_FULL_EVENT_MALFORMED: lengths, padding or next header make no sense
+ * @XFRM_FULL_EVENT_LOST: events were lost, @suppressed says how many
+ * @XFRM_FULL_EVENT_SOFT: a soft limit of packets or bytes has been reached
+ * @XFRM_FULL_EVENT_HARD: a hard limit of packets or bytes has been reached, the
+ *	device lets no further packet pass: the SA expires
+ * @XFRM_FULL_EVENT_MAPPING: the ICV of a packet with UDP encapsulation is right,
+ *	but its source is not the SA's
+ * @XFRM_FULL_EVENT_MAX: number of types
+ */
+enum xfrm_full_event_type {
+	XFRM_FULL_EVENT_NO_SA,
+	XFRM_FULL_EVENT_ICV,
+	XFRM_FULL_EVENT_REPLAY,
+	XFRM_FULL_EVENT_OVERFLOW,
+	XFRM_FULL_EVENT_SELECTOR,
+	XFRM_FULL_EVENT_POLICY,
+	XFRM_FULL_EVENT_MALFORMED,
+	XFRM_FULL_EVENT_LOST,
+	XFRM_FULL_EVENT_SOFT,
+	XFRM_FULL_EVENT_HARD,
+	XFRM_FULL_EVENT_MAPPING,
+	XFRM_FULL_EVENT_MAX,
+};
+
+/* Of a packet, in an event */
+#define XFRM_FULL_EVENT_DATA_MAX	128
+
+/**
+ * struct xfrm_full_event - something that a device has seen
+ * @x: the SA, from the driver's own table; NULL if there is none, or the driver
+ *	doesn't know the one that the device names
+ * @stats: the SA's counters in that moment, or NULL
+ * @data: the packet's first bytes, from the outer IP header on for inbound
+ *	packets and from the inner one on for outbound ones, or NULL
+ * @seq: the packet's sequence number, 64 bits if known
+ * @time: when it happened, ns of CLOCK_REALTIME; 0: now
+ * @suppressed: events of this kind that were not reported since the last one
+ *	that was
+ * @saddr: the packet's outer source, as is @daddr of no meaning without @family
+ * @daddr: its outer destination
+ * @spi: its SPI
+ * @flowlabel: of an outer IPv6 header
+ * @data_len: bytes in @data
+ * @family: AF_INET, AF_INET6, or AF_UNSPEC if the addresses are not known
+ * @sport: source port of the UDP encapsulation, for XFRM_FULL_EVENT_MAPPING
+ * @type: enum xfrm_full_event_type
+ * @dir: enum xfrm_sa_dir of the packet, 0 if not known
+ *
+ * With @x, the addresses and the SPI may be left out.
+ */
+struct xfrm_full_event {
+	struct xfrm_state	*x;
+	const struct xfrm_full_stats *stats;
+	const u8		*data;
+	u64			seq;
+	u64			time;
+	u64			suppressed;
+	xfrm_address_t		saddr;
+	xfrm_address_t		daddr;
+	__be32			spi;
+	__be32			flowlabel;
+	u16			data_len;
+	u16			family;
+	__be16			sport;
+	u8			type;
+	u8			dir;
 };
 
 /**
  * struct xfrm_full - an SA's full offload
  * @place: enum xfrm_full_place, see net/xfrm/xfrm_full.c
  * @dir: XFRM_SA_DIR_IN or XFRM_SA_DIR_OUT
+ * @alg: enum xfrm_full_alg; its keys are in x->aead, or x->ealg and x->aalg
+ * @counter_iv: outbound, the IV is a counter: see @iv_salt
  * @epoch: top 16 bits of this arming's IV counter, never 0
  * @handle: the driver's name for the SA in its descriptors, set by
  *	xdo_dev_full_state_add() and read by xfrm_full_tx()
  * @dev: the device, referenced from arming until the driver has freed the SA
  * @priv: the driver's own data, the core never looks at it
- * @iv_salt: outbound with a counter for an IV (x->geniv is "seqiv"): the IV of
- *	a packet is @iv_salt XOR cpu_to_be64((u64)epoch << 48 | sequence)
+ * @iv_salt: with @counter_iv: the IV of a packet is
+ *	@iv_salt XOR cpu_to_be64((u64)epoch << 48 | sequence)
  * @ifindex: the device as user space named it
  * @dev_tracker: reference tracker of @dev
  * @ext: inbound, the prepared sec_path that all packets of the SA share; valid
  *	under RCU while @place is not XFRM_FULL_DEAD
- * @base_packets: packets counted before the device took over
- * @base_bytes: bytes counted before the device took over
+ * @idle: seconds without a packet after which user space is told, 0 for never
+ * @idle_told: it has been told, and no packet came since
+ * @stats_lock: protects @drops
+ * @drops: the device's drops, as far as the namespace has counted them
  * @mutex: serialises the driver's sleeping operations on this SA
  * @list: entry in the list of armed SAs, later in that of SAs to be freed
  * @x: the SA
@@ -96,6 +234,8 @@ struct xfrm_full_stats {
 struct xfrm_full {
 	u8			place;
 	u8			dir;
+	u8			alg;
+	bool			counter_iv;
 	u16			epoch;
 	u32			handle;
 	struct net_device	*dev;
@@ -105,8 +245,10 @@ struct xfrm_full {
 	int			ifindex;
 	netdevice_tracker	dev_tracker;
 	struct skb_ext		*ext;
-	u64			base_packets;
-	u64			base_bytes;
+	u32			idle;
+	bool			idle_told;
+	spinlock_t		stats_lock; /* drops */
+	u64			drops[XFRM_FULL_DROP_MAX];
 	struct mutex		mutex; /* around sleeping operations */
 	struct list_head	list;
 	struct xfrm_state	*x;
@@ -162,6 +304,9 @@ int __xfrm_full_tx(const struct sk_buff *skb, const struct net_device *dev,
 		   u32 *handle);
 bool __xfrm_full_stray(const struct sk_buff *skb, const struct net_device *dev);
 bool xfrm_full_rx(struct sk_buff *skb, const struct xfrm_state *x);
+void xfrm_full_event(struct net_device *dev, const struct xfrm_full_event *ev);
+void xfrm_full_last_stats(struct xfrm_state *x,
+			  const struct xfrm_full_stats *stats);
 
 /**
  * xfrm_full_tx() - what to do with a packet in ndo_start_xmit()
@@ -291,6 +436,16 @@ static inline int xfrm_full_output(struct net *net, struct sock *sk,
 static inline bool xfrm_full_rx(struct sk_buff *skb, const struct xfrm_state *x)
 {
 	return false;
+}
+
+static inline void xfrm_full_event(struct net_device *dev,
+				   const struct xfrm_full_event *ev)
+{
+}
+
+static inline void xfrm_full_last_stats(struct xfrm_state *x,
+					const struct xfrm_full_stats *stats)
+{
 }
 
 static inline int xfrm_full_tx(const struct sk_buff *skb,

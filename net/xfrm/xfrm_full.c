@@ -126,8 +126,6 @@ int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
 	full->dir = in ? XFRM_SA_DIR_IN : XFRM_SA_DIR_OUT;
 	full->epoch = 1;
 	full->ifindex = xuo->ifindex;
-	full->base_packets = x->curlft.packets;
-	full->base_bytes = x->curlft.bytes;
 	full->x = x;
 	mutex_init(&full->mutex);
 	INIT_LIST_HEAD(&full->list);
@@ -195,31 +193,51 @@ static void xfrm_full_retire(struct xfrm_full *full)
 	queue_work(system_unbound_wq, &xfrm_full_gc_work);
 }
 
+/* Have the driver add the SA and run it. On failure the SA may be added. */
+static int xfrm_full_start(struct xfrm_full *full, bool *added,
+			   struct netlink_ext_ack *extack)
+{
+	const struct xfrmdev_ops *ops = full->dev->xfrmdev_ops;
+	struct xfrm_full_snapshot *snap;
+	int err;
+
+	snap = kzalloc(sizeof(*snap), GFP_KERNEL);
+	if (!snap)
+		return -ENOMEM;
+
+	err = ops->xdo_dev_full_state_add(full->dev, full->x, extack);
+	if (err) {
+		NL_SET_ERR_MSG_WEAK(extack, "Device refused the SA");
+		goto out;
+	}
+	*added = true;
+
+	err = ops->xdo_dev_full_state_run(full->dev, full->x, snap);
+	if (err)
+		NL_SET_ERR_MSG_WEAK(extack, "Device failed to start the SA");
+out:
+	kfree(snap);
+	return err;
+}
+
 static int xfrm_full_install(struct xfrm_full *full,
 			     struct netlink_ext_ack *extack)
 {
-	const struct xfrmdev_ops *ops = full->dev->xfrmdev_ops;
 	struct xfrm_state *x = full->x;
-	int err;
+	bool added = false;
+	int err = 0;
 
 	if (full->dir == XFRM_SA_DIR_IN) {
 		full->ext = xfrm_full_ext_alloc(x);
-		if (!full->ext) {
-			xfrm_full_detach(full);
-			return -ENOMEM;
-		}
+		if (!full->ext)
+			err = -ENOMEM;
 	}
-
-	err = ops->xdo_dev_full_state_add(full->dev, x, extack);
-	if (err) {
-		NL_SET_ERR_MSG_WEAK(extack, "Device refused the SA");
+	if (!err)
+		err = xfrm_full_start(full, &added, extack);
+	if (!added) {
 		xfrm_full_detach(full);
 		return err;
 	}
-
-	err = ops->xdo_dev_full_state_run(full->dev, x);
-	if (err)
-		NL_SET_ERR_MSG_WEAK(extack, "Device failed to start the SA");
 
 	spin_lock_bh(&x->lock);
 	if (!err && !xfrm_full_move(full, XFRM_FULL_DEVICE)) {
@@ -438,8 +456,8 @@ void xfrm_full_state_stats(struct xfrm_state *x)
 	if (READ_ONCE(full->place) == XFRM_FULL_DEVICE) {
 		full->dev->xfrmdev_ops->xdo_dev_full_stats(full->dev, x, &st);
 
-		WRITE_ONCE(x->curlft.packets, full->base_packets + st.packets);
-		WRITE_ONCE(x->curlft.bytes, full->base_bytes + st.bytes);
+		WRITE_ONCE(x->curlft.packets, st.packets);
+		WRITE_ONCE(x->curlft.bytes, st.bytes);
 		WRITE_ONCE(x->lastused, st.lastused);
 		if (!x->curlft.use_time)
 			WRITE_ONCE(x->curlft.use_time, st.lastused);
@@ -462,12 +480,19 @@ void xfrm_full_state_stats(struct xfrm_state *x)
 void xfrm_full_state_sync(struct xfrm_state *x)
 {
 	struct xfrm_full *full = xfrm_full_get(x);
+	struct xfrm_full_snapshot *snap;
 
 	if (!full)
 		return;
 
+	snap = kzalloc(sizeof(*snap), GFP_KERNEL);
+	if (!snap)
+		return;
+
 	mutex_lock(&full->mutex);
 	if (READ_ONCE(full->place) == XFRM_FULL_DEVICE)
-		full->dev->xfrmdev_ops->xdo_dev_full_stats_sync(full->dev, x);
+		full->dev->xfrmdev_ops->xdo_dev_full_stats_sync(full->dev, x,
+								snap);
 	mutex_unlock(&full->mutex);
+	kfree(snap);
 }

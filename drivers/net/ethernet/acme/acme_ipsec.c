@@ -543,7 +543,8 @@ free_sa:
 	return err;
 }
 
-static int acme_full_state_run(struct net_device *netdev, struct xfrm_state *x)
+static int acme_full_state_run(struct net_device *netdev, struct xfrm_state *x,
+			       const struct xfrm_full_snapshot *snap)
 {
 	struct acme_dev *adev = acme_ipsec_adev(netdev);
 	struct acme_cmd_sa *params;
@@ -634,7 +635,8 @@ static void acme_full_stats(struct net_device *netdev, struct xfrm_state *x,
 }
 
 static int acme_full_stats_sync(struct net_device *netdev,
-				struct xfrm_state *x)
+				struct xfrm_state *x,
+				struct xfrm_full_snapshot *snap)
 {
 	__le32 params = cpu_to_le32(x->full->handle);
 
