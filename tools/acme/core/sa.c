@@ -7,20 +7,19 @@
 
 bool acme_sa_table_init(struct acme_sa_table *t, u32 size)
 {
-	u32 i;
+	size_t buckets;
 
+	*t = (struct acme_sa_table) { .size = size, .free = -1 };
+	for (buckets = 1; buckets < size; buckets *= 2)
+		;
+	t->mask = buckets - 1;
 	t->sas = calloc(size, sizeof(*t->sas));
-	if (!t->sas)
+	t->hash = malloc(buckets * sizeof(*t->hash));
+	if (!t->sas || !t->hash) {
+		acme_sa_table_free(t);
 		return false;
-	t->size = size;
-	t->count = 0;
-	t->free = -1;
-	for (i = size; i-- > 0; ) {
-		t->sas[i].handle = i;
-		t->sas[i].next = t->free;
-		t->free = i;
 	}
-	memset(t->hash, -1, sizeof(t->hash));
+	memset(t->hash, -1, buckets * sizeof(*t->hash));
 	return true;
 }
 
@@ -28,7 +27,7 @@ void acme_sa_table_flush(struct acme_sa_table *t)
 {
 	u32 i;
 
-	for (i = 0; t->count && i < t->size; i++)
+	for (i = 0; t->count && i < t->fresh; i++)
 		if (t->sas[i].used)
 			acme_sa_del(t, &t->sas[i]);
 }
@@ -36,7 +35,9 @@ void acme_sa_table_flush(struct acme_sa_table *t)
 void acme_sa_table_free(struct acme_sa_table *t)
 {
 	acme_sa_table_flush(t);
+	free(t->hash);
 	free(t->sas);
+	t->hash = NULL;
 	t->sas = NULL;
 }
 
@@ -51,14 +52,15 @@ struct acme_sa *acme_sa_by_handle(struct acme_sa_table *t, u32 handle)
 	return sa->used && sa->handle == handle ? sa : NULL;
 }
 
-static u32 hash(bool inbound, const u8 *daddr, u32 spi)
+static int *chain(const struct acme_sa_table *t, bool inbound,
+		  const u8 *daddr, u32 spi)
 {
-	u32 h = spi ^ inbound;
+	u64 h = (u64)spi << 1 | inbound;
 	u32 i;
 
 	for (i = 0; i < 16; i += 4)
-		h = (h ^ get_be32(daddr + i)) * 0x9e3779b1;
-	return (h ^ h >> 16) % ACME_SA_HASH_SIZE;
+		h = (h ^ get_be32(daddr + i)) * 0x9e3779b97f4a7c15;
+	return &t->hash[h >> 32 & t->mask];
 }
 
 struct acme_sa *acme_sa_lookup(struct acme_sa_table *t, bool inbound,
@@ -69,7 +71,7 @@ struct acme_sa *acme_sa_lookup(struct acme_sa_table *t, bool inbound,
 	int i;
 
 	memcpy(addr, daddr, family == 4 ? 4 : 16);
-	for (i = t->hash[hash(inbound, addr, spi)]; i >= 0; i = sa->next) {
+	for (i = *chain(t, inbound, addr, spi); i >= 0; i = sa->next) {
 		sa = &t->sas[i];
 		if (sa->spi == spi && sa->family == family &&
 		    acme_sa_inbound(sa) == inbound &&
@@ -81,7 +83,7 @@ struct acme_sa *acme_sa_lookup(struct acme_sa_table *t, bool inbound,
 
 static int *chain_of(struct acme_sa_table *t, const struct acme_sa *sa)
 {
-	return &t->hash[hash(acme_sa_inbound(sa), sa->daddr, sa->spi)];
+	return chain(t, acme_sa_inbound(sa), sa->daddr, sa->spi);
 }
 
 /* 0 is never a generation, so that no handle is 0. */
@@ -92,21 +94,35 @@ static u32 next_generation(u32 handle)
 	return next & ACME_SA_GENERATION ? next : next + GENERATION_STEP;
 }
 
+/* The entry that was freed last, or else one that was never used. */
+static struct acme_sa *take(struct acme_sa_table *t)
+{
+	struct acme_sa *sa;
+
+	if (t->free < 0) {
+		sa = &t->sas[t->fresh];
+		sa->handle = t->fresh++;
+		return sa;
+	}
+	sa = &t->sas[t->free];
+	t->free = sa->next;
+	return sa;
+}
+
 struct acme_sa *acme_sa_new(struct acme_sa_table *t,
 			    const struct acme_sa *model)
 {
-	struct acme_sa *sa = &t->sas[t->free];
+	struct acme_sa *sa = take(t);
 	u32 handle = next_generation(sa->handle);
-	int *chain;
+	int *head;
 
-	t->free = sa->next;
 	t->count++;
 	*sa = *model;
 	sa->handle = handle;
 	sa->used = true;
-	chain = chain_of(t, sa);
-	sa->next = *chain;
-	*chain = sa - t->sas;
+	head = chain_of(t, sa);
+	sa->next = *head;
+	*head = sa - t->sas;
 	return sa;
 }
 

@@ -72,14 +72,14 @@ struct acme_sa {
 	u64 last_used;
 };
 
-#define ACME_SA_HASH_SIZE	4096
-
 /**
  * struct acme_sa_table - all SAs
  * @sas: by index
  * @size: how many fit
  * @count: how many are installed
- * @free: first free index, -1: none
+ * @free: first index that was freed, -1: none
+ * @fresh: first index never used; memory from there on is untouched
+ * @mask: buckets of @hash - 1
  * @hash: chains by direction, destination and SPI
  */
 struct acme_sa_table {
@@ -87,8 +87,15 @@ struct acme_sa_table {
 	u32 size;
 	u32 count;
 	int free;
-	int hash[ACME_SA_HASH_SIZE];
+	u32 fresh;
+	u32 mask;
+	int *hash;
 };
+
+static inline bool acme_sa_table_full(const struct acme_sa_table *t)
+{
+	return t->count == t->size;
+}
 
 /* Return: false without memory. */
 bool acme_sa_table_init(struct acme_sa_table *t, u32 size);

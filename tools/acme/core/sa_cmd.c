@@ -89,7 +89,7 @@ static u32 check_room(struct acme_dev *dev, const struct acme_cmd_sa_add *c,
 	if (acme_sa_lookup(&dev->sas, in, c->family, c->daddr,
 			   be32toh(c->spi)))
 		return acme_refuse(rsp, ACME_ST_EXISTS, ADD(spi));
-	if (dev->sas.free < 0)
+	if (acme_sa_table_full(&dev->sas))
 		return ACME_ST_NO_SPACE;
 	return ACME_ST_OK;
 }
