@@ -29,6 +29,8 @@ typedef uint64_t u64;
 	__typeof__(b) _b = (b);		\
 	_a < _b ? _a : _b; })
 
+#define GOLDEN_RATIO_64	0x61c8864680b583ebULL
+
 #define NSEC_PER_USEC	1000ULL
 #define NSEC_PER_MSEC	1000000ULL
 #define NSEC_PER_SEC	1000000000ULL

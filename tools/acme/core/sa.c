@@ -59,7 +59,7 @@ static int *chain(const struct acme_sa_table *t, bool inbound,
 	u32 i;
 
 	for (i = 0; i < 16; i += 4)
-		h = (h ^ get_be32(daddr + i)) * 0x9e3779b97f4a7c15;
+		h = (h ^ get_be32(daddr + i)) * GOLDEN_RATIO_64;
 	return &t->hash[h >> 32 & t->mask];
 }
 
