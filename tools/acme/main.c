@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -255,6 +256,14 @@ static u64 op_now(void *ctx)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
+/* Can't fail: the buffer is small, and the kernel has been up for a while. */
+static void op_random(void *ctx, void *buf, size_t len)
+{
+	(void)ctx;
+	if (getrandom(buf, len, 0) != (ssize_t)len)
+		abort();
+}
+
 static void op_log(void *ctx, const char *fmt, ...)
 {
 	va_list args;
@@ -271,6 +280,7 @@ static const struct acme_ops nic_ops = {
 	.tx_ready = op_tx_ready,
 	.tx = op_tx,
 	.now = op_now,
+	.random = op_random,
 	.log = op_log,
 };
 

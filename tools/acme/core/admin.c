@@ -32,6 +32,16 @@ static u32 cmd_get_caps(struct acme_dev *dev, const struct acme_cmd *cmd,
 	rsp->caps.max_sas = cpu_to_le32(dev->cfg.max_sas);
 	rsp->caps.max_window = cpu_to_le32(dev->cfg.max_window);
 	rsp->caps.ipsec = cpu_to_le32(dev->cfg.ipsec);
+	rsp->caps.num_sas = cpu_to_le32(dev->sas.count);
+	rsp->caps.max_policies = cpu_to_le32(dev->cfg.max_policies);
+	if (!dev->cfg.ipsec)
+		return ACME_ST_OK;
+	rsp->caps.min_window = cpu_to_le32(ACME_MIN_WINDOW);
+	rsp->caps.limits_out = cpu_to_le32(dev->cfg.limits_out);
+	rsp->caps.limits_in = cpu_to_le32(dev->cfg.limits_in);
+	rsp->caps.handover = cpu_to_le32(dev->cfg.handover);
+	rsp->caps.audit = cpu_to_le32(ACME_AUDIT_ALL);
+	rsp->caps.max_capture = cpu_to_le32(ACME_CAPTURE_MAX);
 	acme_aead_caps(&rsp->caps);
 	return ACME_ST_OK;
 }
@@ -53,6 +63,7 @@ static const struct {
 	{ ACME_OP_VPORT_SET, acme_cmd_vport_set },
 	{ ACME_OP_RSS_SET, acme_cmd_rss_set },
 	{ ACME_OP_STATS_GET, acme_cmd_stats_get },
+	{ ACME_OP_AUDIT_SET, acme_cmd_audit_set },
 	{ ACME_OP_QUEUE_CREATE, acme_cmd_queue_create },
 	{ ACME_OP_QUEUE_DESTROY, acme_cmd_queue_destroy },
 	{ ACME_OP_QUEUE_COALESCE, acme_cmd_queue_coalesce },
@@ -60,6 +71,11 @@ static const struct {
 	{ ACME_OP_SA_RUN, acme_cmd_sa_run },
 	{ ACME_OP_SA_DEL, acme_cmd_sa_del },
 	{ ACME_OP_SA_QUERY, acme_cmd_sa_query },
+	{ ACME_OP_SA_UPDATE, acme_cmd_sa_update },
+	{ ACME_OP_SA_STOP, acme_cmd_sa_stop },
+	{ ACME_OP_SA_RESUME, acme_cmd_sa_resume },
+	{ ACME_OP_SEQ_ALLOC, acme_cmd_seq_alloc },
+	{ ACME_OP_REPLAY_TEST_SET, acme_cmd_replay_test_set },
 };
 
 static u32 execute(struct acme_dev *dev, const struct acme_cmd *cmd,
@@ -163,5 +179,8 @@ bool acme_admin_run(struct acme_dev *dev)
 
 void acme_admin_reset(struct acme_dev *dev)
 {
-	dev->admin = (struct acme_admin) { .answer_at = ACME_NEVER };
+	dev->admin = (struct acme_admin) {
+		.answer_at = ACME_NEVER,
+		.retry_at = ACME_NEVER,
+	};
 }

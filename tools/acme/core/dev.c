@@ -76,6 +76,7 @@ bool acme_dev_run(struct acme_dev *dev)
 	dev->now = dev->ops->now(dev->ctx);
 	if (dev->faults.dead)
 		return false;
+	acme_sa_events_flush(dev);
 	rang = dev->doorbells;
 	dev->doorbells = 0;
 	if (rang & BIT(ACME_DB_MGMT) || dev->admin.answer_at <= dev->now)
@@ -90,7 +91,7 @@ bool acme_dev_run(struct acme_dev *dev)
 
 u64 acme_dev_next(const struct acme_dev *dev)
 {
-	u64 next = dev->admin.answer_at;
+	u64 next = min(dev->admin.answer_at, dev->admin.retry_at);
 	u32 i;
 
 	if (dev->faults.dead)

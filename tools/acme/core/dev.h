@@ -37,6 +37,7 @@
  * @tx_ready: is there room for all segments of one more packet on the wire?
  * @tx: put a frame on the wire
  * @now: monotonic time in ns
+ * @random: bytes that nobody can predict
  * @log: a line for the operator
  */
 struct acme_ops {
@@ -45,6 +46,7 @@ struct acme_ops {
 	bool (*tx_ready)(void *ctx);
 	void (*tx)(void *ctx, const u8 *frame, size_t len);
 	u64 (*now)(void *ctx);
+	void (*random)(void *ctx, void *buf, size_t len);
 	void (*log)(void *ctx, const char *fmt, ...)
 		__attribute__((format(printf, 2, 3)));
 };
@@ -57,6 +59,10 @@ struct acme_ops {
  * @max_sas: SAs
  * @max_window: largest replay window
  * @ipsec: ACME_IPSEC_*
+ * @limits_out: ACME_LIMIT_* of outbound SAs
+ * @limits_in: ACME_LIMIT_* of inbound SAs
+ * @handover: ACME_HANDOVER_*
+ * @max_policies: policies
  */
 struct acme_config {
 	const char *profile;
@@ -65,7 +71,30 @@ struct acme_config {
 	u32 max_sas;
 	u32 max_window;
 	u32 ipsec;
+	u32 limits_out;
+	u32 limits_in;
+	u32 handover;
+	u32 max_policies;
 };
+
+/* All that the device can do, unless a profile takes it away. */
+#define ACME_IPSEC_ALL		(ACME_IPSEC_TUNNEL | ACME_IPSEC_TRANSPORT | \
+				 ACME_IPSEC_IPV4 | ACME_IPSEC_IPV6 | \
+				 ACME_IPSEC_ESN | ACME_IPSEC_UDP_ENCAP | \
+				 ACME_IPSEC_CRYPTO | ACME_IPSEC_EXC_RAW | \
+				 ACME_IPSEC_EXC_DROP)
+#define ACME_LIMITS_PACKETS	(ACME_LIMIT_SOFT_PACKETS | \
+				 ACME_LIMIT_HARD_PACKETS)
+#define ACME_LIMITS_BYTES	(ACME_LIMIT_SOFT_BYTES | \
+				 ACME_LIMIT_HARD_BYTES)
+#define ACME_LIMITS_ALL		(ACME_LIMITS_PACKETS | ACME_LIMITS_BYTES)
+#define ACME_HANDOVER_ALL	(ACME_HANDOVER_SNAPSHOT | \
+				 ACME_HANDOVER_TEST_SET | \
+				 ACME_HANDOVER_SEQ_ALLOC)
+#define ACME_AUDIT_ALL		(ACME_AUDIT_NO_SA | ACME_AUDIT_ICV | \
+				 ACME_AUDIT_REPLAY | ACME_AUDIT_SEQ | \
+				 ACME_AUDIT_SELECTOR | ACME_AUDIT_MALFORMED)
+#define ACME_MIN_WINDOW		32
 
 /**
  * struct acme_faults - how the device misbehaves on demand
@@ -93,7 +122,11 @@ struct acme_faults {
 	X(esp_tx_selector) X(esp_tx_malformed) X(esp_tx_seq) \
 	X(esp_rx_packets) X(esp_rx_bytes) X(esp_rx_no_sa) \
 	X(esp_rx_exception) X(esp_rx_replay) X(esp_rx_icv) \
-	X(esp_rx_selector) X(esp_rx_malformed) X(irqs) X(esp_rx_dummy)
+	X(esp_rx_selector) X(esp_rx_malformed) X(irqs) X(esp_rx_dummy) \
+	X(esp_tx_limit) X(esp_rx_limit) X(esp_rx_exc_dropped) \
+	X(esp_rx_encap) X(esp_tx_crypto) X(esp_rx_crypto) \
+	X(esp_rx_crypto_icv) X(esp_tx_seq_alloc) X(esp_rx_test_set) \
+	X(audit_suppressed)
 
 struct acme_counters {
 #define ACME_COUNTER(name) u64 name;
@@ -156,6 +189,8 @@ struct acme_queue {
  * @eq_tail: events written
  * @eq_halted: the head was inconsistent
  * @lost: events dropped
+ * @retry_at: when to look again for room for events of SAs, ACME_NEVER: none
+ *	waits
  * @irq: vector ACME_VEC_MGMT is due
  */
 struct acme_admin {
@@ -169,7 +204,28 @@ struct acme_admin {
 	u32 eq_tail;
 	bool eq_halted;
 	u32 lost;
+	u64 retry_at;
 	bool irq;
+};
+
+/**
+ * struct acme_audit - audit events
+ * @events: ACME_AUDIT_*
+ * @capture: bytes of packets
+ * @sa_rate: events of an SA in a second
+ * @sa_burst: events of an SA at once
+ * @no_sa_rate: likewise of packets without an SA
+ * @no_sa_burst: likewise
+ * @bucket: of these
+ */
+struct acme_audit {
+	u32 events;
+	u32 capture;
+	u32 sa_rate;
+	u32 sa_burst;
+	u32 no_sa_rate;
+	u32 no_sa_burst;
+	struct acme_bucket bucket;
 };
 
 /**
@@ -182,6 +238,7 @@ struct acme_admin {
  * @sa: handle, with ACME_RXC_SA
  * @hash: with ACME_RXC_HASH
  * @flags: ACME_RXC_*
+ * @exc: enum acme_exc, with ACME_RXC_EXC
  * @buf: memory
  */
 struct acme_rx {
@@ -193,6 +250,7 @@ struct acme_rx {
 	u32 sa;
 	u32 hash;
 	u16 flags;
+	u8 exc;
 	u8 buf[ACME_FRAME_MAX];
 };
 
@@ -219,6 +277,7 @@ struct acme_rx {
  * @queues: by number
  * @rss: distribution
  * @sas: SAs
+ * @audit: audit events
  * @count: since the device started
  * @rx: the frame in reception
  * @pkt: packet as fetched from a Tx ring
@@ -247,6 +306,7 @@ struct acme_dev {
 	struct acme_queue queues[ACME_MAX_QUEUES];
 	struct acme_rss rss;
 	struct acme_sa_table sas;
+	struct acme_audit audit;
 	struct acme_counters count;
 	struct acme_rx rx;
 	u8 pkt[ACME_FRAME_MAX];

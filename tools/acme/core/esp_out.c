@@ -9,7 +9,8 @@
  * struct esp_out - one packet on its way out
  * @sa: SA
  * @ip: the packet as given
- * @hdr_len: bytes of IP header in front of ESP
+ * @hdr_len: bytes of IP header in front of ESP or UDP
+ * @udp: bytes of UDP header
  * @nexthdr: transport mode: offset of the field that becomes ESP
  * @payload: what is encrypted
  * @payload_len: its bytes
@@ -21,6 +22,7 @@ struct esp_out {
 	const struct acme_sa *sa;
 	struct acme_ip ip;
 	u32 hdr_len;
+	u32 udp;
 	u32 nexthdr;
 	u8 *payload;
 	u32 payload_len;
@@ -46,6 +48,15 @@ static bool well_formed(const struct acme_sa *sa, const struct acme_ip *ip)
 	       acme_ip_esp_offset(ip->hdr, ip->len, &nexthdr);
 }
 
+static void audit(struct acme_dev *dev, struct acme_sa *sa, u16 type,
+		  const u8 *pkt, u32 len)
+{
+	struct acme_suspect s;
+
+	acme_suspect_out(dev, &s, sa, pkt + ETH_HDR_LEN, len);
+	acme_audit(dev, sa, type, &s);
+}
+
 bool acme_esp_out_check(struct acme_dev *dev, struct acme_sa *sa,
 			const u8 *pkt, u32 len)
 {
@@ -54,11 +65,13 @@ bool acme_esp_out_check(struct acme_dev *dev, struct acme_sa *sa,
 	if (!parse(&ip, pkt, len) || !well_formed(sa, &ip)) {
 		acme_sa_drop(dev, sa, &dev->count.esp_tx_malformed,
 			     &sa->drop_malformed);
+		audit(dev, sa, ACME_EV_AUDIT_MALFORMED, pkt, len);
 		return false;
 	}
 	if (!acme_selector_match(&sa->sel, &ip)) {
 		acme_sa_drop(dev, sa, &dev->count.esp_tx_selector,
 			     &sa->drop_selector);
+		audit(dev, sa, ACME_EV_AUDIT_SELECTOR, pkt, len);
 		return false;
 	}
 	return true;
@@ -86,9 +99,12 @@ static void plan(struct esp_out *o, u8 *l3)
 		plan_tunnel(o, l3);
 	else
 		plan_transport(o, l3);
-	o->pad = -(o->payload_len + ESP_TRAILER_LEN) & 3;
-	o->l3_len = o->hdr_len + ESP_IV_HDR_LEN + o->payload_len + o->pad +
-		    ESP_TRAILER_LEN + o->sa->icv_len;
+	o->udp = acme_sa_in_udp(o->sa) ? UDP_HDR_LEN : 0;
+	o->pad = -(o->payload_len + ESP_TRAILER_LEN) &
+		 (o->sa->alg->block_len - 1);
+	o->l3_len = o->hdr_len + o->udp + acme_esp_hdr_len(o->sa) +
+		    o->payload_len + o->pad + ESP_TRAILER_LEN +
+		    o->sa->icv_len;
 }
 
 /* Fills in the trailer behind the payload: 1, 2, ..., length, protocol. */
@@ -127,6 +143,11 @@ static u16 outer_df(const struct esp_out *o)
 	return get_be16(o->ip.hdr + 6) & IPV4_DF;
 }
 
+static u8 outer_proto(const struct esp_out *o)
+{
+	return o->udp ? PROTO_UDP : PROTO_ESP;
+}
+
 static void tunnel_ipv4(const struct esp_out *o, u8 *l3, u16 id)
 {
 	memset(l3, 0, IPV4_HDR_LEN);
@@ -136,7 +157,7 @@ static void tunnel_ipv4(const struct esp_out *o, u8 *l3, u16 id)
 	put_be16(l3 + 4, id);
 	put_be16(l3 + 6, outer_df(o));
 	l3[8] = o->sa->ttl;
-	l3[9] = PROTO_ESP;
+	l3[9] = outer_proto(o);
 	memcpy(l3 + 12, o->sa->saddr, 4);
 	memcpy(l3 + 16, o->sa->daddr, 4);
 	acme_csum_ipv4(l3);
@@ -144,9 +165,13 @@ static void tunnel_ipv4(const struct esp_out *o, u8 *l3, u16 id)
 
 static void tunnel_ipv6(const struct esp_out *o, u8 *l3)
 {
-	put_be32(l3, 6U << 28 | (u32)outer_tos(o) << 20);
+	u32 label = 0;
+
+	if (o->ip.family == 6)
+		label = get_be32(o->ip.hdr) & IPV6_LABEL_MASK;
+	put_be32(l3, 6U << 28 | (u32)outer_tos(o) << 20 | label);
 	put_be16(l3 + 4, o->l3_len - IPV6_HDR_LEN);
-	l3[6] = PROTO_ESP;
+	l3[6] = outer_proto(o);
 	l3[7] = o->sa->ttl;
 	memcpy(l3 + 8, o->sa->saddr, 16);
 	memcpy(l3 + 24, o->sa->daddr, 16);
@@ -155,7 +180,7 @@ static void tunnel_ipv6(const struct esp_out *o, u8 *l3)
 static void transport(const struct esp_out *o, u8 *l3)
 {
 	memcpy(l3, o->ip.hdr, o->hdr_len);
-	l3[o->nexthdr] = PROTO_ESP;
+	l3[o->nexthdr] = outer_proto(o);
 	if (o->ip.family == 4) {
 		put_be16(l3 + 2, o->l3_len);
 		acme_csum_ipv4(l3);
@@ -180,7 +205,30 @@ static void write_headers(struct acme_dev *dev, const struct esp_out *o,
 		tunnel_ipv6(o, l3);
 }
 
-static void encrypt(const struct esp_out *o, u64 seq, u8 *esp)
+/* RFC 3948, 2.1; over IPv6 there must be a checksum (RFC 8200, 8.1). */
+static void write_udp(const struct esp_out *o, u8 *l3)
+{
+	struct acme_ip ip = { .hdr = l3, .family = o->sa->family };
+	u32 len = o->l3_len - o->hdr_len;
+	u8 *udp = l3 + o->hdr_len;
+	u16 sum;
+
+	put_be16(udp, o->sa->encap_sport);
+	put_be16(udp + 2, o->sa->encap_dport);
+	put_be16(udp + 4, len);
+	put_be16(udp + 6, 0);
+	if (ip.family == 4)
+		return;
+	sum = acme_csum_fold(acme_csum(udp, len,
+				       acme_csum_pseudo(&ip, len,
+							PROTO_UDP)));
+	if (!sum)
+		sum = 0xffff;
+	memcpy(udp + 6, &sum, 2);
+}
+
+static void encrypt(struct acme_dev *dev, const struct esp_out *o, u64 seq,
+		    u8 *esp)
 {
 	const struct acme_sa *sa = o->sa;
 	u8 aad[ESP_AAD_MAX];
@@ -189,28 +237,39 @@ static void encrypt(const struct esp_out *o, u64 seq, u8 *esp)
 		.aad = aad,
 		.aad_len = acme_esp_aad(sa, seq, aad),
 		.src = o->payload,
-		.dst = esp + ESP_IV_HDR_LEN,
+		.dst = esp + acme_esp_hdr_len(sa),
 		.len = add_trailer(o),
 	};
 
 	put_be32(esp, sa->spi);
 	put_be32(esp + 4, seq);
-	put_be64(esp + ESP_HDR_LEN, sa->iv_salt ^ ((u64)sa->epoch << 48 | seq));
+	if (sa->alg->random_iv)
+		dev->ops->random(dev->ctx, esp + ESP_HDR_LEN,
+				 sa->alg->iv_len);
+	else
+		acme_esp_iv(sa, seq, esp + ESP_HDR_LEN);
 	req.icv = req.dst + req.len;
 	acme_aead_encrypt(sa->aead, &req);
 }
 
 /* Nothing takes a sequence number that is not sent. */
 static bool may_send(struct acme_dev *dev, struct acme_sa *sa,
-		     const struct esp_out *o)
+		     const struct esp_out *o, const u8 *pkt, u32 len)
 {
 	if (o->l3_len > dev->mtu) {
 		acme_sa_drop(dev, sa, &dev->count.tx_too_long,
 			     &sa->drop_too_long);
 		return false;
 	}
+	if (!acme_sa_quota_ok(dev, sa, 1, o->payload_len)) {
+		acme_sa_drop(dev, sa, &dev->count.esp_tx_limit,
+			     &sa->drop_limit);
+		return false;
+	}
 	if (sa->seq >= acme_sa_seq_max(sa)) {
 		acme_sa_drop(dev, sa, &dev->count.esp_tx_seq, &sa->drop_seq);
+		acme_sa_raise_once(dev, sa, ACME_SA_EV_SEQ_END, 0);
+		audit(dev, sa, ACME_EV_AUDIT_SEQ, pkt, len);
 		return false;
 	}
 	return true;
@@ -220,6 +279,7 @@ u32 acme_esp_out(struct acme_dev *dev, struct acme_sa *sa, u8 *pkt, u32 len,
 		 u8 *out)
 {
 	struct esp_out o = { .sa = sa };
+	u8 *l3 = out + ETH_HDR_LEN;
 
 	if (!parse(&o.ip, pkt, len)) {
 		acme_sa_drop(dev, sa, &dev->count.esp_tx_malformed,
@@ -227,11 +287,13 @@ u32 acme_esp_out(struct acme_dev *dev, struct acme_sa *sa, u8 *pkt, u32 len,
 		return 0;
 	}
 	plan(&o, pkt + ETH_HDR_LEN);
-	if (!may_send(dev, sa, &o))
+	if (!may_send(dev, sa, &o, pkt, len))
 		return 0;
 	sa->seq++;
 	write_headers(dev, &o, pkt, out);
-	encrypt(&o, sa->seq, out + ETH_HDR_LEN + o.hdr_len);
+	encrypt(dev, &o, sa->seq, l3 + o.hdr_len + o.udp);
+	if (o.udp)
+		write_udp(&o, l3);
 	dev->count.esp_tx_packets++;
 	dev->count.esp_tx_bytes += o.payload_len;
 	acme_sa_account(dev, sa, o.payload_len);

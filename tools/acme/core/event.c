@@ -22,25 +22,37 @@ static bool has_room(struct acme_dev *dev)
 	return used < BIT(a->eq_log2);
 }
 
-void acme_event(struct acme_dev *dev, u16 type, u32 arg0, u32 arg1)
+bool acme_event_post(struct acme_dev *dev, const struct acme_event *ev)
 {
-	struct acme_admin *a = &dev->admin;
-	struct acme_event ev = {
-		.type = cpu_to_le16(type),
-		.arg = { cpu_to_le32(arg0), cpu_to_le32(arg1) },
-	};
 	u32 size = offsetof(struct acme_event, phase);
+	struct acme_admin *a = &dev->admin;
 	u64 addr;
 
-	if (!a->eq_log2)
-		return;
-	if (a->eq_halted || !has_room(dev)) {
-		lose(dev);
-		return;
-	}
-	addr = a->eq_base + (a->eq_tail % BIT(a->eq_log2)) * sizeof(ev);
-	acme_dma_write(dev, addr, &ev, size);
+	if (!a->eq_log2 || a->eq_halted || !has_room(dev))
+		return false;
+	addr = a->eq_base + (a->eq_tail % BIT(a->eq_log2)) * sizeof(*ev);
+	acme_dma_write(dev, addr, ev, size);
 	acme_dma_publish(dev, addr + size, ~(a->eq_tail >> a->eq_log2) & 1);
 	a->eq_tail++;
 	a->irq = true;
+	return true;
+}
+
+bool acme_event_or_lose(struct acme_dev *dev, const struct acme_event *ev)
+{
+	if (acme_event_post(dev, ev))
+		return true;
+	if (dev->admin.eq_log2)
+		lose(dev);
+	return false;
+}
+
+void acme_event(struct acme_dev *dev, u16 type, u32 arg0, u32 arg1)
+{
+	const struct acme_event ev = {
+		.type = cpu_to_le16(type),
+		.arg = { cpu_to_le32(arg0), cpu_to_le32(arg1) },
+	};
+
+	acme_event_or_lose(dev, &ev);
 }

@@ -80,9 +80,121 @@ u32 acme_cmd_sa_del(struct acme_dev *dev, const struct acme_cmd *cmd,
 		    struct acme_cmd *rsp);
 u32 acme_cmd_sa_query(struct acme_dev *dev, const struct acme_cmd *cmd,
 		      struct acme_cmd *rsp);
+u32 acme_cmd_sa_update(struct acme_dev *dev, const struct acme_cmd *cmd,
+		       struct acme_cmd *rsp);
+u32 acme_cmd_sa_stop(struct acme_dev *dev, const struct acme_cmd *cmd,
+		     struct acme_cmd *rsp);
+u32 acme_cmd_sa_resume(struct acme_dev *dev, const struct acme_cmd *cmd,
+		       struct acme_cmd *rsp);
+u32 acme_cmd_seq_alloc(struct acme_dev *dev, const struct acme_cmd *cmd,
+		       struct acme_cmd *rsp);
+u32 acme_cmd_replay_test_set(struct acme_dev *dev, const struct acme_cmd *cmd,
+			     struct acme_cmd *rsp);
+
+/* sa_cmd.c: what SA_ADD and SA_UPDATE check alike */
+
+/**
+ * acme_check_limits() - can the device enforce these limits?
+ * @dev: device
+ * @inbound: direction of the SA
+ * @l: limits
+ * @rsp: gets the detail
+ * @base: offset of @l in the slot
+ *
+ * Return: enum acme_status.
+ */
+u32 acme_check_limits(struct acme_dev *dev, bool inbound,
+		      const struct acme_limits *l, struct acme_cmd *rsp,
+		      size_t base);
+
+/**
+ * acme_check_selector() - is a selector valid?
+ * @sel: selector
+ * @family: in transport mode that of the SA, else 0
+ * @rsp: gets the detail
+ * @base: offset of @sel in the slot
+ *
+ * Return: enum acme_status.
+ */
+u32 acme_check_selector(const struct acme_selector *sel, u8 family,
+			struct acme_cmd *rsp, size_t base);
+struct acme_quota acme_quota_of(const struct acme_limits *l);
 
 /* event.c */
 void acme_event(struct acme_dev *dev, u16 type, u32 arg0, u32 arg1);
+
+/* Writes an event but for its phase; false when there is no room. */
+bool acme_event_post(struct acme_dev *dev, const struct acme_event *ev);
+/* The same; when there is no room it is counted as lost. */
+bool acme_event_or_lose(struct acme_dev *dev, const struct acme_event *ev);
+
+/* sa_event.c: events that are never lost */
+void acme_sa_raise(struct acme_dev *dev, struct acme_sa *sa,
+		   enum acme_sa_event what, u32 arg);
+/* The same, unless it was raised since acme_sa_rearm(). */
+void acme_sa_raise_once(struct acme_dev *dev, struct acme_sa *sa,
+			enum acme_sa_event what, u32 arg);
+/* These events may be raised anew; what waits of them is forgotten. */
+void acme_sa_rearm(struct acme_dev *dev, struct acme_sa *sa, u32 events);
+/* Writes what waits, as far as there is room. */
+void acme_sa_events_flush(struct acme_dev *dev);
+
+/**
+ * acme_sa_quota_ok() - may the SA protect more?
+ * @dev: device
+ * @sa: SA; raises the events of limits that are met
+ * @packets: how many
+ * @bytes: of them together
+ *
+ * Return: no hard limit is met by any of them.
+ */
+bool acme_sa_quota_ok(struct acme_dev *dev, struct acme_sa *sa, u32 packets,
+		      u64 bytes);
+
+/* audit.c */
+
+/**
+ * struct acme_suspect - what an audit event tells about a packet
+ * @family: of the addresses, 0: nothing was recorded
+ * @inbound: direction
+ * @has_seq: @seq is known
+ * @seq: sequence number
+ * @spi: SPI, host order
+ * @saddr: outer source
+ * @daddr: outer destination
+ * @sport: of ESP in UDP
+ * @dport: likewise
+ * @flow_label: of the outer IPv6 header, host order
+ * @data_len: bytes in @data
+ * @data: first bytes of the packet
+ */
+struct acme_suspect {
+	u8 family;
+	bool inbound;
+	bool has_seq;
+	u64 seq;
+	u32 spi;
+	u8 saddr[16];
+	u8 daddr[16];
+	u16 sport;
+	u16 dport;
+	u32 flow_label;
+	u32 data_len;
+	u8 data[ACME_CAPTURE_MAX];
+};
+
+/* Records a received packet before it is changed, if events are wanted. */
+void acme_suspect_in(struct acme_dev *dev, struct acme_suspect *s,
+		     const struct acme_ip *ip);
+void acme_suspect_out(struct acme_dev *dev, struct acme_suspect *s,
+		      const struct acme_sa *sa, const u8 *l3, u32 len);
+void acme_audit(struct acme_dev *dev, struct acme_sa *sa, u16 type,
+		const struct acme_suspect *s);
+void acme_audit_reset(struct acme_dev *dev);
+/* A new SA may have as many events at once as any. */
+void acme_audit_fill(struct acme_dev *dev, struct acme_sa *sa);
+u32 acme_cmd_audit_set(struct acme_dev *dev, const struct acme_cmd *cmd,
+		       struct acme_cmd *rsp);
 
 /* irq.c */
 void acme_irq(struct acme_dev *dev, unsigned int vector);
@@ -109,7 +221,7 @@ void acme_vport_reset(struct acme_dev *dev);
 
 /* sa_stats.c: brings the SA's record in the host's memory up to date */
 void acme_sa_stats_write(struct acme_dev *dev, struct acme_sa *sa);
-void acme_sa_account(struct acme_dev *dev, struct acme_sa *sa, u32 bytes);
+void acme_sa_account(struct acme_dev *dev, struct acme_sa *sa, u64 bytes);
 
 /**
  * acme_sa_drop() - count a packet that an SA dropped
@@ -148,7 +260,32 @@ u32 acme_esp_out(struct acme_dev *dev, struct acme_sa *sa, u8 *pkt, u32 len,
 		 u8 *out);
 
 /**
- * acme_esp_in() - decrypt and decapsulate
+ * acme_esp_crypto_out() - encrypt an ESP packet in place
+ * @dev: device
+ * @sa: outbound SA with ACME_SA_CRYPTO
+ * @pkt: Ethernet frame
+ * @len: its bytes
+ * @start: offset of the ESP header
+ * @seq_hi: upper half of the sequence number
+ *
+ * Return: bytes of the frame, 0 when the packet was dropped and counted.
+ */
+u32 acme_esp_crypto_out(struct acme_dev *dev, struct acme_sa *sa, u8 *pkt,
+			u32 len, u32 start, u32 seq_hi);
+
+/**
+ * acme_esp_crypto_in() - decrypt an ESP packet in place
+ * @dev: device
+ * @sa: inbound SA with ACME_SA_CRYPTO
+ * @rx: its frame
+ * @esp: ESP header in it
+ * @len: bytes from there to the end of the ICV
+ */
+void acme_esp_crypto_in(struct acme_dev *dev, struct acme_sa *sa,
+			struct acme_rx *rx, u8 *esp, u32 len);
+
+/**
+ * acme_esp_in() - decrypt and decapsulate, if the packet is ESP
  * @dev: device
  * @rx: frame with an IP packet, changed when it is decrypted
  * @ip: that packet

@@ -10,6 +10,7 @@
 #define IPV4_HDR_LEN	20
 #define IPV6_HDR_LEN	40
 #define IPV6_MIN_MTU	1280
+#define IPV6_LABEL_MASK	0x000fffff
 
 #define ETHERTYPE_IPV4	0x0800
 #define ETHERTYPE_VLAN	0x8100

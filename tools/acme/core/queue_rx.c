@@ -87,6 +87,7 @@ static void scatter(struct acme_dev *dev, struct acme_queue *q,
 		if (i + 1 == count) {
 			comp.flags = cpu_to_le16(rx->flags | ACME_RXC_EOP);
 			comp.sa = cpu_to_le32(rx->sa);
+			comp.exc = rx->exc;
 			comp.hash = cpu_to_le32(rx->hash);
 		}
 		complete(dev, q, &comp);

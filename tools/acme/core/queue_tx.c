@@ -74,6 +74,13 @@ static bool fits_mtu(const struct acme_dev *dev, const u8 *frame, u32 len)
 	return len <= l2 + dev->mtu;
 }
 
+static void to_wire(struct acme_dev *dev, const u8 *frame, u32 len)
+{
+	dev->count.tx_frames++;
+	dev->count.tx_bytes += len;
+	dev->ops->tx(dev->ctx, frame, len);
+}
+
 static void emit(struct acme_dev *dev, struct acme_sa *sa, u8 *frame, u32 len)
 {
 	if (sa) {
@@ -85,9 +92,23 @@ static void emit(struct acme_dev *dev, struct acme_sa *sa, u8 *frame, u32 len)
 		dev->count.tx_too_long++;
 		return;
 	}
-	dev->count.tx_frames++;
-	dev->count.tx_bytes += len;
-	dev->ops->tx(dev->ctx, frame, len);
+	to_wire(dev, frame, len);
+}
+
+/* A packet that the host has made ESP. */
+static bool emit_esp(struct acme_dev *dev, struct acme_sa *sa,
+		     const struct acme_txp *p)
+{
+	u32 len;
+
+	if (le16_to_cpu(p->first.flags) & (ACME_TXD_TSO | ACME_TXD_CSUM))
+		return false;
+	len = acme_esp_crypto_out(dev, sa, dev->pkt, p->len,
+				  le16_to_cpu(p->first.esp_start),
+				  le32_to_cpu(p->first.seq_hi));
+	if (len)
+		to_wire(dev, dev->pkt, len);
+	return true;
 }
 
 static bool emit_segments(struct acme_dev *dev, struct acme_sa *sa,
@@ -111,6 +132,8 @@ static bool emit_packet(struct acme_dev *dev, struct acme_sa *sa,
 {
 	u16 flags = le16_to_cpu(p->first.flags);
 
+	if (flags & ACME_TXD_ESP)
+		return emit_esp(dev, sa, p);
 	if (flags & ACME_TXD_TSO)
 		return emit_segments(dev, sa, p);
 	if (flags & ACME_TXD_CSUM &&
@@ -122,15 +145,21 @@ static bool emit_packet(struct acme_dev *dev, struct acme_sa *sa,
 	return true;
 }
 
-static struct acme_sa *tx_sa(struct acme_dev *dev, u32 handle)
+static struct acme_sa *tx_sa(struct acme_dev *dev,
+			     const struct acme_tx_desc *d)
 {
-	struct acme_sa *sa = acme_sa_by_handle(&dev->sas, handle);
+	bool crypto = le16_to_cpu(d->flags) & ACME_TXD_ESP;
+	struct acme_sa *sa = acme_sa_by_handle(&dev->sas,
+					       le32_to_cpu(d->sa));
 
-	return sa && sa->running && !acme_sa_inbound(sa) ? sa : NULL;
+	if (!sa || !sa->running || acme_sa_inbound(sa))
+		return NULL;
+	return !(sa->flags & ACME_SA_CRYPTO) == !crypto ? sa : NULL;
 }
 
 static void send(struct acme_dev *dev, const struct acme_txp *p)
 {
+	u16 flags = le16_to_cpu(p->first.flags);
 	struct acme_sa *sa = NULL;
 
 	if (p->bad || p->len < ETH_HDR_LEN) {
@@ -141,13 +170,14 @@ static void send(struct acme_dev *dev, const struct acme_txp *p)
 		dev->count.tx_no_link++;
 		return;
 	}
-	if (le16_to_cpu(p->first.flags) & ACME_TXD_SA) {
-		sa = tx_sa(dev, le32_to_cpu(p->first.sa));
+	if (flags & (ACME_TXD_SA | ACME_TXD_ESP)) {
+		sa = tx_sa(dev, &p->first);
 		if (!sa) {
 			dev->count.tx_bad_sa++;
 			return;
 		}
-		if (!acme_esp_out_check(dev, sa, dev->pkt, p->len))
+		if (!(flags & ACME_TXD_ESP) &&
+		    !acme_esp_out_check(dev, sa, dev->pkt, p->len))
 			return;
 	}
 	if (!emit_packet(dev, sa, p))

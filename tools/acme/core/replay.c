@@ -60,6 +60,11 @@ u64 acme_replay_guess(const struct acme_replay *r, u32 low)
 	return (u64)high << 32 | low;
 }
 
+bool acme_replay_left(const struct acme_replay *r, u64 seq)
+{
+	return !seq || (seq < r->top && r->top - seq >= r->window);
+}
+
 bool acme_replay_check(const struct acme_replay *r, u64 seq)
 {
 	if (!r->window)

@@ -45,6 +45,9 @@ u64 acme_replay_guess(const struct acme_replay *r, u32 low);
 /* May @seq still be accepted? */
 bool acme_replay_check(const struct acme_replay *r, u64 seq);
 
+/* Is @seq 0 or left of the window? */
+bool acme_replay_left(const struct acme_replay *r, u64 seq);
+
 /* Accept @seq: only after its ICV was found right. */
 void acme_replay_commit(struct acme_replay *r, u64 seq);
 

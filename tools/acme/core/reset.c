@@ -9,6 +9,7 @@ void acme_reset(struct acme_dev *dev)
 	acme_queues_reset(dev);
 	acme_sa_table_flush(&dev->sas);
 	acme_vport_reset(dev);
+	acme_audit_reset(dev);
 	acme_admin_reset(dev);
 }
 

@@ -9,13 +9,16 @@ bool acme_sa_table_init(struct acme_sa_table *t, u32 size)
 {
 	size_t buckets;
 
-	*t = (struct acme_sa_table) { .size = size, .free = -1 };
+	*t = (struct acme_sa_table) {
+		.size = size, .free = -1, .pending = -1,
+	};
 	for (buckets = 1; buckets < size; buckets *= 2)
 		;
 	t->mask = buckets - 1;
 	t->sas = calloc(size, sizeof(*t->sas));
 	t->hash = malloc(buckets * sizeof(*t->hash));
-	if (!t->sas || !t->hash) {
+	t->encap_ports = calloc(BIT(16), sizeof(*t->encap_ports));
+	if (!t->sas || !t->hash || !t->encap_ports) {
 		acme_sa_table_free(t);
 		return false;
 	}
@@ -35,8 +38,10 @@ void acme_sa_table_flush(struct acme_sa_table *t)
 void acme_sa_table_free(struct acme_sa_table *t)
 {
 	acme_sa_table_flush(t);
+	free(t->encap_ports);
 	free(t->hash);
 	free(t->sas);
+	t->encap_ports = NULL;
 	t->hash = NULL;
 	t->sas = NULL;
 }
@@ -109,6 +114,13 @@ static struct acme_sa *take(struct acme_sa_table *t)
 	return sa;
 }
 
+static void count_port(struct acme_sa_table *t, const struct acme_sa *sa,
+		       int by)
+{
+	if (acme_sa_inbound(sa) && sa->encap_sport)
+		t->encap_ports[sa->encap_dport] += by;
+}
+
 struct acme_sa *acme_sa_new(struct acme_sa_table *t,
 			    const struct acme_sa *model)
 {
@@ -123,7 +135,46 @@ struct acme_sa *acme_sa_new(struct acme_sa_table *t,
 	head = chain_of(t, sa);
 	sa->next = *head;
 	*head = sa - t->sas;
+	count_port(t, sa, 1);
 	return sa;
+}
+
+void acme_sa_set_ports(struct acme_sa_table *t, struct acme_sa *sa, u16 sport,
+		       u16 dport)
+{
+	count_port(t, sa, -1);
+	sa->encap_sport = sport;
+	sa->encap_dport = dport;
+	sa->map_sport = sport;
+	count_port(t, sa, 1);
+}
+
+void acme_sa_pend(struct acme_sa_table *t, struct acme_sa *sa)
+{
+	int index = sa - t->sas;
+
+	sa->pending_next = -1;
+	if (t->pending < 0)
+		t->pending = index;
+	else
+		t->sas[t->pending_last].pending_next = index;
+	t->pending_last = index;
+}
+
+void acme_sa_unpend(struct acme_sa_table *t, struct acme_sa *sa)
+{
+	int index = sa - t->sas;
+	int *link = &t->pending;
+	int before = -1;
+
+	while (*link != index) {
+		before = *link;
+		link = &t->sas[before].pending_next;
+	}
+	*link = sa->pending_next;
+	if (t->pending_last == index)
+		t->pending_last = before;
+	sa->pending = 0;
 }
 
 void acme_sa_del(struct acme_sa_table *t, struct acme_sa *sa)
@@ -135,6 +186,9 @@ void acme_sa_del(struct acme_sa_table *t, struct acme_sa *sa)
 	while (*link != index)
 		link = &t->sas[*link].next;
 	*link = sa->next;
+	count_port(t, sa, -1);
+	if (sa->pending)
+		acme_sa_unpend(t, sa);
 	acme_aead_free(sa->aead);
 	memset(sa, 0, sizeof(*sa));
 	sa->handle = handle;

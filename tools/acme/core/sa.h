@@ -15,7 +15,59 @@
 
 #define ACME_SA_DROPS(X) \
 	X(drop_replay) X(drop_icv) X(drop_selector) X(drop_malformed) \
-	X(drop_seq) X(drop_too_long) X(exceptions)
+	X(drop_seq) X(drop_too_long) X(exceptions) X(drop_limit) \
+	X(drop_exc) X(drop_encap) X(audit_suppressed)
+
+/* Events that are never lost, from ACME_EV_SA_SOFT on. */
+enum acme_sa_event {
+	ACME_SA_EV_SOFT,
+	ACME_SA_EV_HARD,
+	ACME_SA_EV_SEQ_END,
+	ACME_SA_EV_MAPPING,
+	ACME_SA_EVENTS
+};
+
+/**
+ * struct acme_sa_note - an event that waits for room in the ring
+ * @arg: of the event
+ * @time: real time in ns
+ * @packets: counter at that time
+ * @bytes: likewise
+ * @seq: likewise
+ */
+struct acme_sa_note {
+	u32 arg;
+	u64 time;
+	u64 packets;
+	u64 bytes;
+	u64 seq;
+};
+
+/**
+ * struct acme_bucket - token bucket
+ * @tokens: in billionths of an event
+ * @at: when that was right, ns
+ * @suppressed: events held back since the last that was not
+ */
+struct acme_bucket {
+	u64 tokens;
+	u64 at;
+	u32 suppressed;
+};
+
+/**
+ * struct acme_quota - &struct acme_limits as the device keeps it
+ * @soft_packets: 0: none
+ * @hard_packets: likewise
+ * @soft_bytes: likewise
+ * @hard_bytes: likewise
+ */
+struct acme_quota {
+	u64 soft_packets;
+	u64 hard_packets;
+	u64 soft_bytes;
+	u64 hard_bytes;
+};
 
 /**
  * struct acme_sa - a security association
@@ -23,6 +75,7 @@
  * @handle: with the present generation
  * @used: installed
  * @running: packets may use it
+ * @has_run: SA_RUN was answered
  * @spi: SPI, host order
  * @flags: ACME_SA_*
  * @saddr: outer source
@@ -30,6 +83,11 @@
  * @family: of these
  * @icv_len: bytes of ICV
  * @ttl: of outer headers
+ * @alg: algorithm
+ * @encap_sport: source port of ESP in UDP, 0: not in UDP
+ * @encap_dport: destination port
+ * @map_saddr: address of the peer as last told, inbound
+ * @map_sport: its port
  * @epoch: of IVs
  * @iv_salt: of IVs
  * @seq: outbound: last number used
@@ -41,6 +99,12 @@
  * @packets: counted so far
  * @bytes: likewise
  * @last_used: real time in seconds
+ * @quota: limits
+ * @told: bit n: enum acme_sa_event n was raised
+ * @pending: bit n: it waits for room in the ring
+ * @pending_next: in the list of SAs with such, by index, -1: end
+ * @notes: what waits
+ * @bucket: of audit events
  */
 struct acme_sa {
 	/* private: counters, in the order of ACME_SA_DROPS */
@@ -52,6 +116,7 @@ struct acme_sa {
 	u32 handle;
 	bool used;
 	bool running;
+	bool has_run;
 	u32 spi;
 	u32 flags;
 	u8 saddr[16];
@@ -59,6 +124,11 @@ struct acme_sa {
 	u8 family;
 	u8 icv_len;
 	u8 ttl;
+	const struct acme_alg_info *alg;
+	u16 encap_sport;
+	u16 encap_dport;
+	u8 map_saddr[16];
+	u16 map_sport;
 	u16 epoch;
 	u64 iv_salt;
 	u64 seq;
@@ -70,6 +140,12 @@ struct acme_sa {
 	u64 packets;
 	u64 bytes;
 	u64 last_used;
+	struct acme_quota quota;
+	u32 told;
+	u32 pending;
+	int pending_next;
+	struct acme_sa_note notes[ACME_SA_EVENTS];
+	struct acme_bucket bucket;
 };
 
 /**
@@ -81,6 +157,9 @@ struct acme_sa {
  * @fresh: first index never used; memory from there on is untouched
  * @mask: buckets of @hash - 1
  * @hash: chains by direction, destination and SPI
+ * @encap_ports: inbound SAs in UDP by destination port
+ * @pending: first SA with an event that waits, by index, -1: none
+ * @pending_last: the last of them
  */
 struct acme_sa_table {
 	struct acme_sa *sas;
@@ -90,6 +169,9 @@ struct acme_sa_table {
 	u32 fresh;
 	u32 mask;
 	int *hash;
+	u32 *encap_ports;
+	int pending;
+	int pending_last;
 };
 
 static inline bool acme_sa_table_full(const struct acme_sa_table *t)
@@ -132,6 +214,14 @@ struct acme_sa *acme_sa_new(struct acme_sa_table *t,
 
 /* Removes an SA and clears its key. */
 void acme_sa_del(struct acme_sa_table *t, struct acme_sa *sa);
+
+/* Changes the ports of an SA in UDP. */
+void acme_sa_set_ports(struct acme_sa_table *t, struct acme_sa *sa, u16 sport,
+		       u16 dport);
+
+/* Notes that an event of the SA waits, or that none does any more. */
+void acme_sa_pend(struct acme_sa_table *t, struct acme_sa *sa);
+void acme_sa_unpend(struct acme_sa_table *t, struct acme_sa *sa);
 
 static inline bool acme_sa_inbound(const struct acme_sa *sa)
 {

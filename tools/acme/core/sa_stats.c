@@ -24,7 +24,7 @@ void acme_sa_stats_write(struct acme_dev *dev, struct acme_sa *sa)
 	acme_dma_publish(dev, sa->stats_addr + END, sa->stats_seq);
 }
 
-void acme_sa_account(struct acme_dev *dev, struct acme_sa *sa, u32 bytes)
+void acme_sa_account(struct acme_dev *dev, struct acme_sa *sa, u64 bytes)
 {
 	sa->packets++;
 	sa->bytes += bytes;

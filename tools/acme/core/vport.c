@@ -168,10 +168,11 @@ void acme_dev_rx(struct acme_dev *dev, const u8 *frame, size_t len)
 	rx->sa = 0;
 	rx->hash = 0;
 	rx->flags = 0;
+	rx->exc = ACME_EXC_NONE;
 	rx->qid = dev->rss.table[0];
 	memcpy(rx->data, frame, len);
 	if (parse(rx, &ip)) {
-		if (ip.proto == PROTO_ESP && !acme_esp_in(dev, rx, &ip))
+		if (!acme_esp_in(dev, rx, &ip))
 			return;
 		if (parse(rx, &ip))
 			classify(dev, rx, &ip);

@@ -3,10 +3,12 @@
  * Encrypts and decrypts IP packets given in hex, one a line, by the device's
  * core, for a cross-check with another implementation:
  *
- *   out|in tunnel|transport FAMILY ESN SEQ KEY SALT SADDR DADDR PACKET
+ *   out|in tunnel|transport FAMILY ESN SEQ ALG ICV KEY AUTHKEY SALT SPORT
+ *   DPORT SADDR DADDR PACKET
  *
- * FAMILY is that of the outer addresses, SEQ the number before the packet's.
- * Answers with the packet that comes out, or "dropped".
+ * FAMILY is that of the outer addresses, SEQ the number before the packet's,
+ * ALG a number of enum acme_alg, ICV in bytes, AUTHKEY and SALT - for none, the
+ * ports 0 without UDP. Answers with the packet that comes out, or "dropped".
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -15,9 +17,24 @@
 #include "mock.h"
 
 #define LINE_SIZE	20000
-#define WORDS		10
+enum {
+	DIR, MODE, FAMILY, ESN, SEQ, ALG, ICV, KEY, AUTHKEY, SALT, SPORT,
+	DPORT, SADDR, DADDR, PACKET, WORDS
+};
 
-enum { DIR, MODE, FAMILY, ESN, SEQ, KEY, SALT, SADDR, DADDR, PACKET };
+static u32 hex_or_none(const char *word, u8 *out)
+{
+	return strcmp(word, "-") ? mock_hex(word, out) : 0;
+}
+
+static void fill_crypto(struct acme_cmd_sa_add *c, char **w)
+{
+	c->alg = atoi(w[ALG]);
+	c->icv_len = atoi(w[ICV]);
+	c->key_len = mock_hex(w[KEY], c->key);
+	c->auth_key_len = hex_or_none(w[AUTHKEY], c->auth_key);
+	hex_or_none(w[SALT], c->salt);
+}
 
 static u32 add_sa(struct mock *m, char **w)
 {
@@ -30,8 +47,9 @@ static u32 add_sa(struct mock *m, char **w)
 		(!strcmp(w[MODE], "tunnel") ? ACME_SA_TUNNEL : 0) |
 		(atoi(w[ESN]) ? ACME_SA_ESN : 0);
 	host_fill_sa(&m->host, &cmd, flags, atoi(w[FAMILY]), 0x1234);
-	cmd.sa_add.key_len = mock_hex(w[KEY], cmd.sa_add.key);
-	mock_hex(w[SALT], cmd.sa_add.salt);
+	fill_crypto(&cmd.sa_add, w);
+	cmd.sa_add.encap_sport = htobe16(atoi(w[SPORT]));
+	cmd.sa_add.encap_dport = htobe16(atoi(w[DPORT]));
 	assert_int_equal(inet_pton(af, w[SADDR], cmd.sa_add.saddr), 1);
 	assert_int_equal(inet_pton(af, w[DADDR], cmd.sa_add.daddr), 1);
 	handle = host_sa_add(&m->host, &cmd);

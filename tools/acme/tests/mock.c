@@ -11,8 +11,10 @@ const struct acme_config mock_config = {
 	.num_queues = HOST_QUEUES,
 	.max_sas = 16,
 	.max_window = ACME_WINDOW_MAX,
-	.ipsec = ACME_IPSEC_TUNNEL | ACME_IPSEC_TRANSPORT | ACME_IPSEC_IPV4 |
-		 ACME_IPSEC_IPV6 | ACME_IPSEC_ESN,
+	.ipsec = ACME_IPSEC_ALL,
+	.limits_out = ACME_LIMITS_ALL,
+	.limits_in = ACME_LIMITS_ALL,
+	.handover = ACME_HANDOVER_ALL,
 };
 
 /* Nothing but the bytes asked for may be touched: AddressSanitizer sees. */
@@ -59,6 +61,16 @@ static u64 op_now(void *ctx)
 	return m->now;
 }
 
+/* Reproducible, but never the same twice. */
+static void op_random(void *ctx, void *buf, size_t len)
+{
+	struct mock *m = ctx;
+	u8 *p = buf;
+
+	while (len--)
+		*p++ = mock_random(&m->rng);
+}
+
 static void op_log(void *ctx, const char *fmt, ...)
 {
 	(void)ctx;
@@ -71,6 +83,7 @@ static const struct acme_ops mock_ops = {
 	.tx_ready = op_tx_ready,
 	.tx = op_tx,
 	.now = op_now,
+	.random = op_random,
 	.log = op_log,
 };
 
@@ -105,6 +118,7 @@ struct mock *mock_new(const struct acme_config *cfg)
 	m->mem = calloc(1, MOCK_MEM);
 	assert_non_null(m->mem);
 	m->now = NSEC_PER_SEC;
+	m->rng = 3602;
 	m->dev = acme_dev_new(cfg, &mock_ops, m, m->regs);
 	assert_non_null(m->dev);
 	m->host = (struct host) {

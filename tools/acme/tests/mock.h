@@ -22,6 +22,7 @@
  * @mem: host memory
  * @regs: BAR 2
  * @now: time
+ * @rng: state of the random source
  * @irqs: interrupts raised, by vector
  * @wire_full: the wire takes nothing
  * @frames: frames sent
@@ -33,6 +34,7 @@ struct mock {
 	u8 *mem;
 	u8 regs[ACME_REGS_SIZE] __attribute__((aligned(64)));
 	u64 now;
+	u64 rng;
 	u32 irqs[16];
 	bool wire_full;
 	struct {

@@ -157,14 +157,26 @@ static void test_caps(void **state)
 {
 	struct mock *m = mock_ready(&mock_config);
 	struct acme_cmd cmd = {};
+	u32 i;
 
 	(void)state;
+	host_fill_sa(&m->host, &cmd, 0, 4, 5);
+	host_sa_add(&m->host, &cmd);
 	expect(m, ACME_OP_GET_CAPS, &cmd, ACME_ST_OK, 0);
 	assert_int_equal(le32_to_cpu(cmd.caps.max_sas), 16);
 	assert_int_equal(le32_to_cpu(cmd.caps.ipsec), mock_config.ipsec);
-	assert_int_equal(le32_to_cpu(cmd.caps.algs), BIT(ACME_ALG_AES_GCM));
-	assert_int_equal(le32_to_cpu(cmd.caps.icv_lens), BIT(16));
-	assert_int_equal(le32_to_cpu(cmd.caps.key_lens), BIT(2) | BIT(4));
+	assert_int_equal(le32_to_cpu(cmd.caps.algs), 0x7e);
+	assert_int_equal(le32_to_cpu(cmd.caps.icv_lens),
+			 BIT(8) | BIT(12) | BIT(16));
+	assert_int_equal(le32_to_cpu(cmd.caps.key_lens),
+			 BIT(2) | BIT(3) | BIT(4));
+	for (i = 0; i < ACME_MAX_ALGS; i++)
+		assert_int_equal(cmd.caps.alg[i].alg, i < 6 ? i + 1 : 0);
+	assert_int_equal(cmd.caps.alg[5].auth_key_len, 64);
+	assert_int_equal(le32_to_cpu(cmd.caps.alg[5].icv_lens), BIT(8));
+	assert_int_equal(le32_to_cpu(cmd.caps.handover), ACME_HANDOVER_ALL);
+	assert_int_equal(le32_to_cpu(cmd.caps.limits_in), ACME_LIMITS_ALL);
+	assert_int_equal(le32_to_cpu(cmd.caps.num_sas), 1);
 	expect(m, 0x7777, &cmd, ACME_ST_BAD_OPCODE, 0);
 	mock_free(m);
 }
@@ -292,12 +304,13 @@ static void test_sa_add(void **state)
 
 	(void)state;
 	SA_CASE(spi, 0, ACME_ST_BAD_PARAM);
-	SA_CASE(flags, 0x80 | ACME_SA_INBOUND, ACME_ST_BAD_PARAM);
+	SA_CASE(flags, 0x200 | ACME_SA_INBOUND, ACME_ST_BAD_PARAM);
 	SA_CASE(family, 5, ACME_ST_BAD_PARAM);
-	SA_CASE(alg, 2, ACME_ST_UNSUPPORTED);
+	SA_CASE(alg, 7, ACME_ST_UNSUPPORTED);
 	SA_CASE(key_len, 33, ACME_ST_BAD_PARAM);
-	SA_CASE(key_len, 24, ACME_ST_UNSUPPORTED);
-	SA_CASE(icv_len, 12, ACME_ST_UNSUPPORTED);
+	SA_CASE(key_len, 20, ACME_ST_UNSUPPORTED);
+	SA_CASE(icv_len, 13, ACME_ST_UNSUPPORTED);
+	SA_CASE(auth_key_len, 32, ACME_ST_BAD_PARAM);
 	SA_CASE(window, 33, ACME_ST_BAD_PARAM);
 	SA_CASE(window, 8192, ACME_ST_UNSUPPORTED);
 	SA_CASE(sel.family, 3, ACME_ST_BAD_PARAM);
@@ -329,7 +342,7 @@ static void test_profiles(void **state)
 	struct mock *m;
 
 	(void)state;
-	cfg.ipsec = ACME_IPSEC_TUNNEL | ACME_IPSEC_IPV4;
+	cfg.ipsec = ACME_IPSEC_TUNNEL | ACME_IPSEC_IPV4 | ACME_IPSEC_EXC_RAW;
 	cfg.max_window = 64;
 	m = mock_ready(&cfg);
 	SA_CASE(flags, ACME_SA_INBOUND, ACME_ST_UNSUPPORTED);

@@ -5,6 +5,8 @@
 #include "gcm_vectors.h"
 
 #define MAX	1024
+#define CHACHA	ACME_ALG_CHACHA20_POLY1305
+#define SHA384	ACME_ALG_AES_CBC_SHA384
 
 static void check(struct acme_aead *aead, struct acme_aead_req *req,
 		  const u8 *plain, const u8 *cipher, u32 len)
@@ -91,12 +93,18 @@ static void test_support(void **state)
 	(void)state;
 	assert_true(acme_aead_supports_alg(ACME_ALG_AES_GCM));
 	assert_false(acme_aead_supports_alg(0));
-	assert_false(acme_aead_supports_alg(2));
+	assert_false(acme_aead_supports_alg(ACME_ALG_AES_CBC_SHA512 + 1));
 	for (len = 0; len < 255; len++) {
 		assert_int_equal(acme_aead_supports_key(ACME_ALG_AES_GCM, len),
-				 len == 16 || len == 32);
+				 len == 16 || len == 24 || len == 32);
 		assert_int_equal(acme_aead_supports_icv(ACME_ALG_AES_GCM, len),
-				 len == 16);
+				 len == 8 || len == 12 || len == 16);
+		assert_int_equal(acme_aead_supports_key(CHACHA, len),
+				 len == 32);
+		assert_int_equal(acme_aead_supports_icv(ACME_ALG_AES_GMAC,
+							len), len == 16);
+		assert_int_equal(acme_aead_supports_icv(SHA384, len),
+				 len == 24);
 	}
 }
 
