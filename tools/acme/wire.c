@@ -109,6 +109,10 @@ void wire_tx(struct wire *w, const u8 *frame, size_t len)
 		w->out_len -= w->out_pos;
 		w->out_pos = 0;
 	}
+	if (w->out_len + WIRE_LEN_FIELD + len > WIRE_OUT_SIZE) {
+		log_line("wire: no room for a frame of %zu bytes", len);
+		return;
+	}
 	put_be32(w->out + w->out_len, len);
 	memcpy(w->out + w->out_len + WIRE_LEN_FIELD, frame, len);
 	w->out_len += WIRE_LEN_FIELD + len;

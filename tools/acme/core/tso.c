@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* TCP segmentation. */
+#include "acme_hw.h"
 #include "ip.h"
 
 #define TCP_HDR_LEN	20
@@ -12,7 +13,8 @@ bool acme_tso_init(struct acme_tso *t, const u8 *pkt, u32 len, u32 hdr_len,
 {
 	struct acme_ip ip;
 
-	if (len < ETH_HDR_LEN || hdr_len >= len || mss < ACME_TSO_MIN_MSS)
+	if (len < ETH_HDR_LEN || hdr_len >= len ||
+	    hdr_len > ACME_TSO_MAX_HDR || mss < ACME_TSO_MIN_MSS)
 		return false;
 	if (!acme_ip_parse(&ip, pkt + ETH_HDR_LEN, len - ETH_HDR_LEN,
 			   get_be16(pkt + 12)))

@@ -475,6 +475,36 @@ static void test_tso_to_wire(void **state)
 	mock_free(m);
 }
 
+/* Headers are repeated in each segment, so long ones would multiply. */
+static void test_tso_long_header(void **state)
+{
+	struct mock *m = mock_ready(&mock_config);
+	struct acme_tx_desc d = {
+		.flags = cpu_to_le16(ACME_TXD_TSO),
+		.mss = cpu_to_le16(8),
+	};
+	u32 option, len, sent = 0;
+	static u8 pkt[4096];
+
+	(void)state;
+	for (option = 8; option <= 512; option += 8) {
+		len = mock_packet(pkt, 6, PROTO_TCP, 100);
+		memmove(pkt + 54 + option, pkt + 54, len - 54);
+		memset(pkt + 54, 0, option);
+		pkt[20] = 60;
+		pkt[54] = PROTO_TCP;
+		pkt[55] = option / 8 - 1;
+		put_be16(pkt + 18, len - 54 + option);
+		d.csum_start = cpu_to_le16(54 + option);
+		d.hdr_len = cpu_to_le16(74 + option);
+		host_tx(&m->host, 0, pkt, len + option, &d);
+		sent += 74 + option <= ACME_TSO_MAX_HDR;
+	}
+	assert_int_equal(m->num_frames, sent * 13);
+	assert_int_equal(m->dev->count.tx_bad_desc, 64 - sent);
+	mock_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +526,7 @@ int main(void)
 		cmocka_unit_test(test_moderation),
 		cmocka_unit_test(test_rss_spreads),
 		cmocka_unit_test(test_tso_to_wire),
+		cmocka_unit_test(test_tso_long_header),
 	};
 
 	return cmocka_run_group_tests_name("queue", tests, NULL, NULL);

@@ -1028,6 +1028,7 @@ ACME_ASSERT_SIZE(acme_tx_desc, 32);
 
 #define ACME_TX_MAX_DESCS		32	/* of one packet */
 #define ACME_TX_MAX_PACKET		(65536 + 256)
+#define ACME_TSO_MAX_HDR		256	/* of each segment */
 
 /**
  * struct acme_rx_desc - a receive buffer

@@ -416,6 +416,7 @@ static const struct net_device_ops acme_netdev_ops = {
 	.ndo_open = acme_open,
 	.ndo_stop = acme_stop,
 	.ndo_start_xmit = acme_tx_xmit,
+	.ndo_features_check = acme_tx_features_check,
 	.ndo_set_rx_mode = acme_set_rx_mode,
 	.ndo_set_mac_address = acme_set_mac,
 	.ndo_validate_addr = eth_validate_addr,

@@ -296,6 +296,23 @@ static u32 acme_tx_hdr_len(const struct sk_buff *skb)
 	return skb_transport_offset(skb) + tcp_hdrlen(skb);
 }
 
+/**
+ * acme_tx_features_check() - ndo_features_check
+ * @skb: packet
+ * @netdev: interface
+ * @features: what the stack would like the device to do
+ *
+ * Return: what the device can do of it.
+ */
+netdev_features_t acme_tx_features_check(struct sk_buff *skb,
+					 struct net_device *netdev,
+					 netdev_features_t features)
+{
+	if (skb_is_gso(skb) && acme_tx_hdr_len(skb) > ACME_TSO_MAX_HDR)
+		features &= ~NETIF_F_GSO_MASK;
+	return features;
+}
+
 /* What stands in the first descriptor of a packet. */
 static void acme_tx_describe(struct acme_qp *qp, const struct sk_buff *skb,
 			     struct acme_tx_buf *buf, struct acme_tx_desc *desc)

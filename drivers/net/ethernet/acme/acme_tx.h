@@ -108,6 +108,9 @@ static inline bool acme_tx_pending(const struct acme_tx_ring *tx)
 int acme_tx_alloc(struct acme_qp *qp, u8 log2);
 void acme_tx_free(struct acme_qp *qp);
 void acme_tx_clean(struct acme_qp *qp, int budget);
+netdev_features_t acme_tx_features_check(struct sk_buff *skb,
+					 struct net_device *netdev,
+					 netdev_features_t features);
 netdev_tx_t acme_tx_xmit(struct sk_buff *skb, struct net_device *netdev);
 
 #endif /* _ACME_TX_H */
