@@ -68,33 +68,50 @@ static void acme_set_rx_mode(struct net_device *netdev)
 	queue_work(system_long_wq, &anet->rx_mode_work);
 }
 
+static bool acme_link_is_up(struct acme_dev *adev)
+{
+	return !acme_dev_is_lost(adev) &&
+	       readl(adev->regs + ACME_REG_LINK) & ACME_LINK_UP;
+}
+
+static void acme_set_carrier(struct acme_dev *adev, struct net_device *netdev,
+			     bool up)
+{
+	if (up == netif_carrier_ok(netdev))
+		return;
+
+	if (up) {
+		netif_carrier_on(netdev);
+		netdev_info(netdev, "link up, %u Mbit/s\n",
+			    readl(adev->regs + ACME_REG_LINK_SPEED));
+	} else {
+		netif_carrier_off(netdev);
+		netdev_info(netdev, "link down\n");
+	}
+}
+
 /**
  * acme_netdev_link_update() - make the carrier what the device says
  * @adev: device
+ *
+ * Open and the event queue's interrupt may do it at the same time, so the last
+ * look at the link comes after the carrier was set.
  *
  * Context: process or interrupt thread.
  */
 void acme_netdev_link_update(struct acme_dev *adev)
 {
 	struct net_device *netdev = READ_ONCE(adev->netdev);
-	bool up = readl(adev->regs + ACME_REG_LINK) & ACME_LINK_UP;
+	int tries = 8;
+	bool up;
 
-	if (!netdev || !netif_running(netdev) ||
-	    up == netif_carrier_ok(netdev))
+	if (!netdev || !netif_running(netdev))
 		return;
 
-	if (!up) {
-		netif_carrier_off(netdev);
-		netdev_info(netdev, "link down\n");
-		return;
-	}
-	netif_carrier_on(netdev);
-	/* it may have been lost at the same time */
-	if (acme_dev_is_lost(adev))
-		netif_carrier_off(netdev);
-	else
-		netdev_info(netdev, "link up, %u Mbit/s\n",
-			    readl(adev->regs + ACME_REG_LINK_SPEED));
+	do {
+		up = acme_link_is_up(adev);
+		acme_set_carrier(adev, netdev, up);
+	} while (up != acme_link_is_up(adev) && --tries);
 }
 
 /* RSS table: all queue pairs in turn. */

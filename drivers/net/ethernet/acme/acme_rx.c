@@ -278,9 +278,9 @@ static bool acme_rx_set_sa(struct acme_qp *qp, struct sk_buff *skb, u32 handle)
 }
 
 /* The frame is complete: to the stack. */
-static void acme_rx_deliver(struct acme_qp *qp, const struct acme_rx_comp *comp)
+static void acme_rx_deliver(struct acme_qp *qp, const struct acme_rx_comp *comp,
+			    u16 flags)
 {
-	u16 flags = le16_to_cpu(READ_ONCE(comp->flags));
 	struct acme_rx_ring *rx = &qp->rx;
 	struct sk_buff *skb = rx->skb;
 	u32 bytes = skb->len;
@@ -309,7 +309,8 @@ static bool acme_rx_consume(struct acme_qp *qp)
 	struct acme_rx_ring *rx = &qp->rx;
 	struct acme_rx_buf *buf = &rx->bufs[rx->head & rx->mask];
 	struct acme_rx_comp *comp = acme_rx_next(rx);
-	bool eop = le16_to_cpu(READ_ONCE(comp->flags)) & ACME_RXC_EOP;
+	u16 flags = le16_to_cpu(READ_ONCE(comp->flags));
+	bool eop = flags & ACME_RXC_EOP;
 
 	if (rx->skip ||
 	    !acme_rx_add(rx, buf, le16_to_cpu(READ_ONCE(comp->len)))) {
@@ -318,7 +319,7 @@ static bool acme_rx_consume(struct acme_qp *qp)
 			acme_rx_drop_frame(rx);
 		rx->skip = !eop;
 	} else if (eop) {
-		acme_rx_deliver(qp, comp);
+		acme_rx_deliver(qp, comp, flags);
 	}
 	rx->head++;
 	return eop;

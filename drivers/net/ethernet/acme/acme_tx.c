@@ -151,6 +151,7 @@ static void acme_tx_clean_to(struct acme_qp *qp, u32 head, int budget,
 static bool acme_tx_read_head(struct acme_qp *qp, u32 *head)
 {
 	struct acme_tx_ring *tx = &qp->tx;
+	u32 tail;
 
 	*head = le32_to_cpu(READ_ONCE(*tx->head_wb));
 	if (*head == tx->seen)
@@ -158,7 +159,8 @@ static bool acme_tx_read_head(struct acme_qp *qp, u32 *head)
 	tx->seen = *head;
 	/* what was sent before is seen to be sent, the tail read after */
 	dma_rmb();
-	if (*head - tx->clean <= READ_ONCE(tx->tail) - tx->clean)
+	tail = smp_load_acquire(&tx->tail);
+	if (*head - tx->clean <= tail - tx->clean)
 		return true;
 
 	u64_stats_update_begin(&tx->stats.done_syncp);
@@ -166,7 +168,7 @@ static bool acme_tx_read_head(struct acme_qp *qp, u32 *head)
 	u64_stats_update_end(&tx->stats.done_syncp);
 	net_err_ratelimited("%s: Tx queue %u: head %u is not between %u and %u\n",
 			    qp->anet->netdev->name, qp->qid, *head, tx->clean,
-			    READ_ONCE(tx->tail));
+			    tail);
 	return false;
 }
 
@@ -356,7 +358,8 @@ static void acme_tx_commit(struct acme_qp *qp, struct sk_buff *skb, u32 tail)
 	tx->descs[(tail - 1) & tx->mask].flags |= cpu_to_le16(ACME_TXD_EOP);
 	skb_tx_timestamp(skb);
 	kick = __netdev_tx_sent_queue(txq, skb->len, netdev_xmit_more());
-	WRITE_ONCE(tx->tail, tail);
+	/* pairs with acme_tx_read_head(): whoever sees the tail sees bufs */
+	smp_store_release(&tx->tail, tail);
 	if (!netif_txq_maybe_stop(txq, acme_tx_unused(tx), ACME_TX_MAX_DESCS,
 				  ACME_TX_WAKE))
 		kick = true;
