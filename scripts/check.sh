@@ -6,7 +6,10 @@
 # Runs all tests, or those that TEST= names: unit tests on the host, then
 # kselftests in VMs, one boot per topology. Results are left in build/results
 # as KTAP. The last line is "N passed, N failed, N skipped"; the exit status is
-# 0 if none failed. With CI set, a skip is a failure.
+# 0 if none failed.
+#
+# KERNEL=debug runs them in the debug kernel. With CI set, lint and the test of
+# lint come first, and a skip is a failure.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -24,12 +27,24 @@ phase() {
 }
 
 build_all() {
-	"$REPO/scripts/deps.sh"
+	if lint_wanted; then
+		"$REPO/scripts/deps.sh" "$REPO/scripts/lint/packages.list"
+	else
+		"$REPO/scripts/deps.sh"
+	fi
 	"$REPO/scripts/device.sh"
 	"$REPO/scripts/iproute2.sh"
-	[[ -n $(topologies) ]] || return 0
-	"$REPO/scripts/kernel/build.sh"
-	[[ ${NIC:-acme} != acme ]] || "$REPO/scripts/driver.sh"
+	if topologies | grep -qv KERNEL=debug || lint_wanted; then
+		build_kernel "${KERNEL:-normal}"
+	fi
+	if topologies | grep -q KERNEL=debug; then
+		build_kernel debug
+	fi
+}
+
+build_kernel() {
+	KERNEL=$1 "$REPO/scripts/kernel/build.sh"
+	[[ ${NIC:-acme} != acme ]] || KERNEL=$1 "$REPO/scripts/driver.sh"
 }
 
 # wanted NAME: whether TEST= asks for it; without TEST=, for all.
@@ -43,12 +58,18 @@ wanted() {
 	return 1
 }
 
+# What says something about the checkout rather than about what it builds.
+lint_wanted() {
+	[[ -z ${TEST:-} ]] || { wanted lint || wanted lint_selftest; return; }
+	[[ -n ${CI:-} ]]
+}
+
 # Every name in TEST= must mean something.
 check_names() {
 	local name known
 
-	known=$(printf '%s\n' device iproute2 "$(list_tests TEST_PROGS_HOST)" \
-		"$(list_tests TEST_PROGS)")
+	known=$(printf '%s\n' device iproute2 lint lint_selftest \
+		"$(list_tests TEST_PROGS_HOST)" "$(list_tests TEST_PROGS)")
 	for name in ${TEST:-}; do
 		grep -qx -e "${name%.*}" -e "${name%.*}\.[a-z]*" <<<"$known" ||
 			die "TEST: there is no test $name, only:"$'\n'"$known"
@@ -83,6 +104,12 @@ show_suite() {
 	"$KTAP" --failed "$2" || true
 }
 
+lint_suites() {
+	! wanted lint || suite lint "$REPO/scripts/lint.sh" --tap
+	! wanted lint_selftest ||
+		suite lint_selftest "$REPO/scripts/lint/selftest.sh"
+}
+
 host_suites() {
 	local test
 
@@ -98,19 +125,28 @@ host_suites() {
 	done
 }
 
-# The VM that a test asks for, as variables of vm.sh.
-topology_of() {
-	sed -n '1,30s/^# topology: //p' "$SELFTESTS/$1" | tr ' ' '\n' | sort |
-		paste -sd' '
+# header TEST NAME: what a test's header says.
+header() {
+	sed -n "1,30s/^# $2: *//p" "$SELFTESTS/$1" | tr ' ' '\n' | sort | paste -sd' '
+}
+
+# Output: topology, tab, test: the VM that a test asks for, and another that it
+# is also run in when all are.
+tests_in_vms() {
+	local test also
+
+	for test in $(list_tests TEST_PROGS); do
+		wanted "$test" || continue
+		printf '%s\t%s\n' "$(header "$test" topology)" "$test"
+		also=$(header "$test" also)
+		[[ -z $also || -n ${TEST:-} || ${KERNEL:-normal} != normal ]] ||
+			printf '%s\t%s\n' "$also" "$test"
+	done
 }
 
 # Output: topology, tab, its tests.
 topologies() {
-	local test
-
-	for test in $(list_tests TEST_PROGS); do
-		! wanted "$test" || printf '%s\t%s\n' "$(topology_of "$test")" "$test"
-	done | awk -F '\t' '
+	tests_in_vms | awk -F '\t' '
 		!($1 in tests) { order[++n] = $1 }
 		{ tests[$1] = tests[$1] " " $2 }
 		END { for (i = 1; i <= n; i++) print order[i] "\t" tests[order[i]] }'
@@ -202,6 +238,7 @@ main() {
 	rm -rf "$RESULTS"
 	mkdir -p "$RESULTS"
 	phase "build" build_all
+	! lint_wanted || phase "lint" lint_suites
 	phase "tests on the host" host_suites
 	phase "tests in VMs" vm_suites
 	printf '\nTime by phase\n'

@@ -1,30 +1,59 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Usage: lint.sh [CHECK...]
+# Usage: lint.sh [--tap] [CHECK...]
 #
 # Runs the checks of scripts/lint/, or those named here or in LINT=, over the
 # files of the checkout, committed or not. Fails if one of them finds something.
-# Each prints its findings; build/log keeps them.
+# Each prints its findings; build/log keeps them. With --tap, each check is a
+# test whose result is printed in the test anything protocol.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$REPO/scripts/lint/tap.sh"
 
 STEP_LOG_LINES=200
 # From cheap to expensive.
 ALL=(wording selftests kernel-doc rst python shellcheck checkpatch analyzer
 	sparse cocci)
 FAILED=()
+TAP=0
 
+run_as_tests() {
+	local check status start
+
+	for check; do
+		start=$SECONDS status=0
+		"$REPO/scripts/lint/$check.sh" 2>&1 | sed 's/^/# /' || status=$?
+		tap "$status" "$check # $((SECONDS - start)) s"
+	done
+	tap_end
+}
+
+run_as_steps() {
+	local check
+
+	for check; do
+		step "Lint: $check" "$REPO/scripts/lint/$check.sh" ||
+			FAILED+=("$check")
+	done
+	if ((${#FAILED[@]})); then
+		note "lint: findings by ${FAILED[*]} ($SECONDS s)"
+		exit 1
+	fi
+	note "lint: $# checks, nothing found ($SECONDS s)"
+}
+
+if [[ ${1:-} == --tap ]]; then
+	TAP=1
+	shift
+fi
 read -ra CHECKS <<<"${*:-${LINT:-${ALL[*]}}}"
 for check in "${CHECKS[@]}"; do
 	[[ -x $REPO/scripts/lint/$check.sh && " ${ALL[*]} " == *" $check "* ]] ||
 		die "no check $check; there are: ${ALL[*]}"
 done
-for check in "${CHECKS[@]}"; do
-	step "Lint: $check" "$REPO/scripts/lint/$check.sh" || FAILED+=("$check")
-done
-if ((${#FAILED[@]})); then
-	note "lint: findings by ${FAILED[*]} ($SECONDS s)"
-	exit 1
+if ((TAP)); then
+	run_as_tests "${CHECKS[@]}"
+else
+	run_as_steps "${CHECKS[@]}"
 fi
-note "lint: ${#CHECKS[@]} checks, nothing found ($SECONDS s)"

@@ -6,7 +6,10 @@
 #include "dev.h"
 
 #define acme_log(dev, ...) \
-	((dev)->ops->log((dev)->ctx, __VA_ARGS__))
+	do { \
+		const struct acme_dev *_dev = (dev); \
+		_dev->ops->log(_dev->ctx, __VA_ARGS__); \
+	} while (0)
 
 /* dma.c: every structure of the host is copied once, then checked. */
 bool acme_dma_ok(struct acme_dev *dev, u64 addr, u64 len);

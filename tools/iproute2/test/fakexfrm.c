@@ -5,7 +5,7 @@
  * It records every request in the file $FAKEXFRM_SENT. A request for a dump
  * gets the messages in the file $FAKEXFRM_REPLY and an end of dump, one for an
  * object gets the first of these messages, and any other gets an
- * acknowledgement or, with $FAKEXFRM_EXTACK set, EOPNOTSUPP and that text.
+ * acknowledgment or, with $FAKEXFRM_EXTACK set, EOPNOTSUPP and that text.
  * All other sockets are left to the kernel.
  */
 #define _GNU_SOURCE
@@ -21,7 +21,7 @@
 #include <linux/netlink.h>
 #include <linux/xfrm.h>
 
-#define REAL(name)	((typeof(&name))dlsym(RTLD_NEXT, #name))
+#define REAL(name)	((typeof(name) *)dlsym(RTLD_NEXT, #name))
 
 static char reply[65536];
 static int xfrm_fd = -1;

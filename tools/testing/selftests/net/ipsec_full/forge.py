@@ -128,7 +128,7 @@ class Flow:
             self.sock.send(frame)
 
     def answer(self):
-        """Sequence number, acknowledgement and flags of the next answer."""
+        """Sequence number, acknowledgment and flags of the next answer."""
         cipher, salt = self.ciphers['from']
         while True:
             frame = self.sock.recv(65536)
