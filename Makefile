@@ -10,8 +10,9 @@ else
 export CALLER := $(CURDIR)
 endif
 
-export ACCEL ARGS CAPTURE FOREIGN IPROUTE2_SRC IPSEC_FULL_CACHE JOBS KERNEL
-export KERNEL_SRC LINT MEM NIC NO_BUILD OUT PEER PROFILE RUN SKIP_DEPS SMP TEST TIMEOUT V
+export ACCEL ARGS CAPTURE COMPILE FOREIGN FRESH FRESH_CACHE IPROUTE2_SRC
+export IPROUTE2_UPSTREAM IPSEC_FULL_CACHE JOBS KERNEL KERNEL_SRC LINT MEM NIC
+export NO_BUILD OUT PEER PROFILE RUN SKIP_DEPS SMP SUITE TEST TIMEOUT V
 
 # make has a LINT of its own, which is no choice of checks.
 ifeq ($(origin LINT),default)
@@ -25,8 +26,8 @@ ifneq ($(wildcard build/vm/exit_status.so),)
 load build/vm/exit_status.so
 endif
 
-.PHONY: help demo check vm shell deps kernel driver device iproute2 lint clean \
-	clean-cache
+.PHONY: help demo check vm shell deps kernel driver device iproute2 lint series \
+	coverage check-fresh clean clean-cache
 
 help: ## this list
 	@scripts/help.sh Makefile
@@ -47,6 +48,15 @@ shell: ## the same VM, interactive
 lint: kernel ## what upstream's maintainers would say, or LINT="check ..."
 	@scripts/deps.sh scripts/lint/packages.list
 	@scripts/lint.sh
+series: deps ## mail-ready series in build/series; every patch builds
+	@scripts/deps.sh scripts/lint/packages.list
+	@scripts/series.sh
+coverage: deps ## lines of the device's core that the host tests run
+	@scripts/deps.sh scripts/lint/packages.list
+	@scripts/coverage.sh
+check-fresh: ## demo and check on a new Debian; SUITE=bookworm|trixie
+	@scripts/deps.sh scripts/lint/packages.list
+	@scripts/check-fresh.sh
 
 ##@ Parts
 deps: ## install missing Debian packages, and virtme-ng in the cache
