@@ -258,21 +258,22 @@ static IMB_MGR *manager(void)
 struct acme_aead *acme_aead_new(u8 alg, const u8 *key, u8 key_len,
 				const u8 *salt, u8 icv_len)
 {
+	const struct acme_alg_impl *impl = find(alg);
 	IMB_MGR *mgr = manager();
 	struct acme_aead *aead;
 
-	if (!mgr)
+	if (!mgr || !impl)
 		return NULL;
 	if (posix_memalign((void **)&aead, 64, sizeof(*aead)))
 		return NULL;
 	memset(aead, 0, sizeof(*aead));
-	aead->impl = find(alg);
+	aead->impl = impl;
 	aead->mgr = mgr;
 	aead->key_len = key_len;
 	aead->icv_len = icv_len;
-	if (aead->impl->info.salt_len)
+	if (impl->info.salt_len)
 		memcpy(aead->salt, salt, SALT_LEN);
-	aead->impl->set_key(aead, key);
+	impl->set_key(aead, key);
 	return aead;
 }
 
