@@ -218,6 +218,7 @@ bool host_rx(struct host *h, u32 qid, struct rx_frame *f)
 	f->flags = le16_to_cpu(comp.flags);
 	f->sa = le32_to_cpu(comp.sa);
 	f->hash = le32_to_cpu(comp.hash);
+	f->exc = comp.exc;
 	return true;
 }
 

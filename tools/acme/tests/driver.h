@@ -71,6 +71,7 @@ struct rx_frame {
 	u32 flags;
 	u32 sa;
 	u32 hash;
+	u8 exc;
 };
 
 u64 host_alloc(struct host *h, u64 len);

@@ -1,118 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* ESP out and in: against each other, and against packets made by hand. */
-#include "mock.h"
-#include "core/esp.h"
-
-#define SPI	0xabcd1234
-#define IV_SALT	0x1122334455667788ULL
-
-/**
- * struct end - one end of an SA
- * @m: device
- * @handle: of the SA
- * @stats: address of its record
- */
-struct end {
-	struct mock *m;
-	u32 handle;
-	u64 stats;
-};
-
-/**
- * struct setup - what a case is about
- * @flags: ACME_SA_*, without direction
- * @inner: family of packets
- * @outer: family of the SA
- * @key_len: bytes
- * @seq: to start from
- * @epoch: of IVs
- */
-struct setup {
-	u32 flags;
-	u8 inner;
-	u8 outer;
-	u8 key_len;
-	u64 seq;
-	u16 epoch;
-};
-
-static const struct setup tunnel4 = {
-	.flags = ACME_SA_TUNNEL, .inner = 4, .outer = 4, .key_len = 16,
-	.epoch = 1,
-};
-
-static const struct setup transport4 = {
-	.inner = 4, .outer = 4, .key_len = 16, .epoch = 1,
-};
-
-static void addresses(struct acme_cmd_sa_add *c, const struct setup *s)
-{
-	struct acme_ip ip;
-	u8 buf[256];
-	u32 len = mock_packet(buf, s->outer, PROTO_UDP, 0);
-
-	assert_true(acme_ip_parse(&ip, buf + 14, len - 14,
-				  get_be16(buf + 12)));
-	memcpy(c->saddr, acme_ip_saddr(&ip), acme_ip_alen(&ip));
-	memcpy(c->daddr, acme_ip_daddr(&ip), acme_ip_alen(&ip));
-}
-
-static void fill(struct end *e, struct acme_cmd *cmd, const struct setup *s,
-		 u32 dir)
-{
-	u32 i;
-
-	host_fill_sa(&e->m->host, cmd, s->flags | dir, s->outer, SPI);
-	cmd->sa_add.key_len = s->key_len;
-	for (i = 0; i < s->key_len; i++)
-		cmd->sa_add.key[i] = 3 * i + 1;
-	addresses(&cmd->sa_add, s);
-	e->stats = le64_to_cpu(cmd->sa_add.stats_addr);
-}
-
-static void install(struct end *e, struct acme_cmd *cmd, const struct setup *s)
-{
-	e->handle = host_sa_add(&e->m->host, cmd);
-	assert_int_not_equal(e->handle, 0);
-	assert_int_equal(host_sa_run(&e->m->host, e->handle, s->seq, s->epoch),
-			 ACME_ST_OK);
-}
-
-static struct end open_end(const struct setup *s, u32 dir)
-{
-	struct end e = { .m = mock_ready(&mock_config) };
-	struct acme_cmd cmd;
-
-	fill(&e, &cmd, s, dir);
-	install(&e, &cmd, s);
-	return e;
-}
-
-static void send(struct end *e, const u8 *pkt, u32 len, u16 flags, u16 mss)
-{
-	u32 hlen = pkt[14] >> 4 == 4 ? 20 : 40;
-	struct acme_tx_desc d = {
-		.flags = cpu_to_le16(flags | ACME_TXD_SA),
-		.sa = cpu_to_le32(e->handle),
-		.mss = cpu_to_le16(mss),
-		.csum_start = cpu_to_le16(14 + hlen),
-		.hdr_len = cpu_to_le16(14 + hlen + 20),
-	};
-
-	host_tx(&e->m->host, 0, pkt, len, &d);
-}
-
-static bool receive(struct end *e, const u8 *frame, u32 len,
-		    struct rx_frame *f)
-{
-	bool got;
-
-	mock_wire(e->m, frame, len);
-	got = host_rx(&e->m->host, 0, f);
-	if (got)
-		host_rx_post(&e->m->host, 0, 1);
-	return got;
-}
+#include "ends.h"
 
 /* What the sender's frame must look like from outside. */
 static void check_outside(const struct setup *s, const u8 *frame, u32 len,
@@ -138,17 +26,6 @@ static void check_outside(const struct setup *s, const u8 *frame, u32 len,
 	assert_int_equal((len - 14 - hlen - 16 - 16) % 4, 0);
 }
 
-static void check_stats(const struct end *e, u64 packets, u64 bytes, u64 seq)
-{
-	struct acme_sa_stats st;
-
-	host_sa_stats(&e->m->host, e->stats, &st);
-	assert_int_equal(st.begin, st.end);
-	assert_int_equal(le64_to_cpu(st.packets), packets);
-	assert_int_equal(le64_to_cpu(st.bytes), bytes);
-	assert_true(le64_to_cpu(st.seq) == seq);
-}
-
 static u32 counted(const struct setup *s, u32 len)
 {
 	u32 hlen = s->inner == 4 ? 20 : 40;
@@ -158,7 +35,7 @@ static u32 counted(const struct setup *s, u32 len)
 
 static void round_trip(const struct setup *s)
 {
-	struct end a = open_end(s, 0), b = open_end(s, ACME_SA_INBOUND);
+	struct end a = end_open(s, 0), b = end_open(s, ACME_SA_INBOUND);
 	static struct rx_frame f;
 	u8 pkt[2048];
 	u64 bytes = 0;
@@ -168,19 +45,19 @@ static void round_trip(const struct setup *s)
 		len = mock_packet(pkt, s->inner, i & 1 ? PROTO_TCP : PROTO_UDP,
 				  i < 100 ? i : 10 * i);
 		bytes += counted(s, len);
-		send(&a, pkt, len, 0, 0);
+		end_send(&a, pkt, len, 0, 0);
 		assert_int_equal(a.m->num_frames, 1);
 		check_outside(s, a.m->frames[0].data, a.m->frames[0].len,
 			      s->seq + i + 1);
-		check_stats(&a, i + 1, bytes, s->seq + i + 1);
-		assert_true(receive(&b, a.m->frames[0].data,
+		end_check_stats(&a, i + 1, bytes, s->seq + i + 1);
+		assert_true(end_receive(&b, a.m->frames[0].data,
 				    a.m->frames[0].len, &f));
 		assert_int_equal(f.len, len);
 		assert_memory_equal(f.data, pkt, len);
 		assert_int_equal(f.flags, ACME_RXC_EOP | ACME_RXC_SA |
 					  ACME_RXC_CSUM_OK);
 		assert_int_equal(f.sa, b.handle);
-		check_stats(&b, i + 1, bytes, s->seq + i + 1);
+		end_check_stats(&b, i + 1, bytes, s->seq + i + 1);
 		mock_forget_frames(a.m);
 	}
 	assert_int_equal(a.m->dev->count.esp_tx_packets, 120);
@@ -211,8 +88,8 @@ static void test_round_trip(void **state)
 
 static void test_replay(void **state)
 {
-	struct end a = open_end(&tunnel4, 0);
-	struct end b = open_end(&tunnel4, ACME_SA_INBOUND);
+	struct end a = end_open(&tunnel4, 0);
+	struct end b = end_open(&tunnel4, ACME_SA_INBOUND);
 	struct acme_sa_stats st;
 	static struct rx_frame f;
 	u8 pkt[256];
@@ -220,12 +97,12 @@ static void test_replay(void **state)
 
 	(void)state;
 	for (i = 0; i < 70; i++)
-		send(&a, pkt, len, 0, 0);
+		end_send(&a, pkt, len, 0, 0);
 	for (i = 70; i-- > 0; )
-		assert_int_equal(receive(&b, a.m->frames[i].data,
+		assert_int_equal(end_receive(&b, a.m->frames[i].data,
 					 a.m->frames[i].len, &f), i >= 6);
 	for (i = 0; i < 70; i++)
-		assert_false(receive(&b, a.m->frames[i].data,
+		assert_false(end_receive(&b, a.m->frames[i].data,
 				     a.m->frames[i].len, &f));
 	assert_int_equal(b.m->dev->count.esp_rx_replay, 76);
 	host_sa_stats(&b.m->host, b.stats, &st);
@@ -238,25 +115,25 @@ static void test_replay(void **state)
 /* A changed bit anywhere in ESP drops the packet and moves no window. */
 static void test_tampered(void **state)
 {
-	struct end a = open_end(&tunnel4, 0);
-	struct end b = open_end(&tunnel4, ACME_SA_INBOUND);
+	struct end a = end_open(&tunnel4, 0);
+	struct end b = end_open(&tunnel4, ACME_SA_INBOUND);
 	static struct rx_frame f;
 	u8 pkt[256];
 	u32 i, len = mock_packet(pkt, 4, PROTO_UDP, 30);
 	u8 *frame;
 
 	(void)state;
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	frame = a.m->frames[0].data;
 	for (i = 14 + 20 + 4; i < a.m->frames[0].len; i++) {
 		frame[i] ^= 1 << i % 8;
-		assert_false(receive(&b, frame, a.m->frames[0].len, &f));
+		assert_false(end_receive(&b, frame, a.m->frames[0].len, &f));
 		frame[i] ^= 1 << i % 8;
 	}
 	assert_int_equal(b.m->dev->count.esp_rx_icv +
 			 b.m->dev->count.esp_rx_replay, i - 38);
-	check_stats(&b, 0, 0, 0);
-	assert_true(receive(&b, frame, a.m->frames[0].len, &f));
+	end_check_stats(&b, 0, 0, 0);
+	assert_true(end_receive(&b, frame, a.m->frames[0].len, &f));
 	mock_free(a.m);
 	mock_free(b.m);
 }
@@ -273,9 +150,9 @@ static void test_seq_end(void **state)
 	for (i = 0; i < 2; i++) {
 		s.flags |= i ? ACME_SA_ESN : 0;
 		s.seq = (i ? 1ULL << 48 : 1ULL << 32) - 2;
-		a = open_end(&s, 0);
-		send(&a, pkt, len, 0, 0);
-		send(&a, pkt, len, 0, 0);
+		a = end_open(&s, 0);
+		end_send(&a, pkt, len, 0, 0);
+		end_send(&a, pkt, len, 0, 0);
 		assert_int_equal(a.m->num_frames, 1);
 		assert_int_equal(a.m->dev->count.esp_tx_seq, 1);
 		host_sa_stats(&a.m->host, a.stats, &st);
@@ -287,83 +164,83 @@ static void test_seq_end(void **state)
 
 static void test_tso(void **state)
 {
-	struct end a = open_end(&tunnel4, 0);
-	struct end b = open_end(&tunnel4, ACME_SA_INBOUND);
+	struct end a = end_open(&tunnel4, 0);
+	struct end b = end_open(&tunnel4, ACME_SA_INBOUND);
 	static struct rx_frame f;
 	static u8 pkt[70000];
 	u32 len = mock_packet(pkt, 4, PROTO_TCP, 30100);
 	u32 i;
 
 	(void)state;
-	send(&a, pkt, len, ACME_TXD_TSO, 1000);
+	end_send(&a, pkt, len, ACME_TXD_TSO, 1000);
 	assert_int_equal(a.m->num_frames, 31);
 	for (i = 0; i < 31; i++) {
 		check_outside(&tunnel4, a.m->frames[i].data,
 			      a.m->frames[i].len, i + 1);
-		assert_true(receive(&b, a.m->frames[i].data,
+		assert_true(end_receive(&b, a.m->frames[i].data,
 				    a.m->frames[i].len, &f));
 		assert_int_equal(f.flags, ACME_RXC_EOP | ACME_RXC_SA |
 					  ACME_RXC_CSUM_OK);
 		assert_memory_equal(f.data + 54, pkt + 54 + 1000 * i,
 				    f.len - 54);
 	}
-	check_stats(&a, 31, 30100 + 31 * 40, 31);
+	end_check_stats(&a, 31, 30100 + 31 * 40, 31);
 	mock_free(a.m);
 	mock_free(b.m);
 }
 
 static void test_mtu(void **state)
 {
-	struct end a = open_end(&tunnel4, 0);
+	struct end a = end_open(&tunnel4, 0);
 	struct acme_sa_stats st;
 	u8 pkt[2048];
 	/* 20 outer, 16 ESP and IV, 2 trailer, 16 ICV: 1446 are left. */
 	u32 len = mock_packet(pkt, 4, PROTO_UDP, 1446 - 28);
 
 	(void)state;
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	assert_int_equal(a.m->num_frames, 1);
 	assert_int_equal(a.m->frames[0].len, 1514);
 	len = mock_packet(pkt, 4, PROTO_UDP, 1447 - 28);
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	assert_int_equal(a.m->dev->count.tx_too_long, 1);
 	host_sa_stats(&a.m->host, a.stats, &st);
 	assert_int_equal(le64_to_cpu(st.drop_too_long), 1);
-	check_stats(&a, 1, 1446, 1);
+	end_check_stats(&a, 1, 1446, 1);
 	assert_int_equal(host_vport(&a.m->host, ACME_VPORT_ENABLE, 1499,
 				    mock_mac), ACME_ST_OK);
 	len = mock_packet(pkt, 4, PROTO_UDP, 1446 - 28);
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	assert_int_equal(a.m->dev->count.tx_too_long, 2);
 	mock_free(a.m);
 }
 
 static void test_bad_handle(void **state)
 {
-	struct end a = open_end(&tunnel4, 0);
+	struct end a = end_open(&tunnel4, 0);
 	struct acme_cmd cmd;
 	u8 pkt[256];
 	u32 good = a.handle, len = mock_packet(pkt, 4, PROTO_UDP, 30);
 
 	(void)state;
 	a.handle = 0;
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	a.handle = good + 1;
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	a.handle = UINT32_MAX;
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	host_fill_sa(&a.m->host, &cmd, ACME_SA_TUNNEL, 4, 5);
 	a.handle = host_sa_add(&a.m->host, &cmd);
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	host_fill_sa(&a.m->host, &cmd, ACME_SA_INBOUND, 4, 5);
 	a.handle = host_sa_add(&a.m->host, &cmd);
 	assert_int_equal(host_sa_run(&a.m->host, a.handle, 0, 0), ACME_ST_OK);
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	cmd.sa.handle = cpu_to_le32(good);
 	assert_int_equal(host_admin(&a.m->host, ACME_OP_SA_DEL, &cmd),
 			 ACME_ST_OK);
 	a.handle = good;
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	assert_int_equal(a.m->dev->count.tx_bad_sa, 6);
 	assert_int_equal(a.m->num_frames, 0);
 	mock_free(a.m);
@@ -380,51 +257,51 @@ static void test_selector(void **state)
 	u32 len = mock_packet(pkt, 4, PROTO_UDP, 30);
 
 	(void)state;
-	fill(&a, &cmd, &tunnel4, 0);
+	end_fill(&a, &cmd, &tunnel4, 0);
 	cmd.sa_add.sel.proto = PROTO_UDP;
-	install(&a, &cmd, &tunnel4);
-	fill(&b, &cmd, &tunnel4, ACME_SA_INBOUND);
+	end_install(&a, &cmd, &tunnel4);
+	end_fill(&b, &cmd, &tunnel4, ACME_SA_INBOUND);
 	cmd.sa_add.sel.dport = htobe16(2223);
 	cmd.sa_add.sel.dport_mask = htobe16(0xffff);
-	install(&b, &cmd, &tunnel4);
-	send(&a, pkt, len, 0, 0);
+	end_install(&b, &cmd, &tunnel4);
+	end_send(&a, pkt, len, 0, 0);
 	assert_int_equal(a.m->num_frames, 1);
-	assert_false(receive(&b, a.m->frames[0].data, a.m->frames[0].len, &f));
+	assert_false(end_receive(&b, a.m->frames[0].data, a.m->frames[0].len, &f));
 	assert_int_equal(b.m->dev->count.esp_rx_selector, 1);
 	host_sa_stats(&b.m->host, b.stats, &st);
 	assert_int_equal(le64_to_cpu(st.drop_selector), 1);
-	check_stats(&b, 1, len - 14, 1);
+	end_check_stats(&b, 1, len - 14, 1);
 	len = mock_packet(pkt, 4, PROTO_TCP, 30);
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	assert_int_equal(a.m->num_frames, 1);
 	assert_int_equal(a.m->dev->count.esp_tx_selector, 1);
-	check_stats(&a, 1, 58, 1);
+	end_check_stats(&a, 1, 58, 1);
 	mock_free(a.m);
 	mock_free(b.m);
 }
 
 static void test_out_malformed(void **state)
 {
-	struct end a = open_end(&transport4, 0);
+	struct end a = end_open(&transport4, 0);
 	u8 pkt[256];
 	u32 len = mock_packet(pkt, 4, PROTO_UDP, 30);
 
 	(void)state;
-	send(&a, pkt, len - 1, 0, 0);
+	end_send(&a, pkt, len - 1, 0, 0);
 	put_be16(pkt + 20, 0x2000);
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	put_be16(pkt + 20, 0x0001);
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	put_be16(pkt + 12, 0x0806);
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	len = mock_packet(pkt, 6, PROTO_UDP, 30);
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	assert_int_equal(a.m->dev->count.esp_tx_malformed, 5);
 	assert_int_equal(a.m->num_frames, 0);
 	/* Ethernet padding is no part of the packet. */
 	len = mock_packet(pkt, 4, PROTO_UDP, 4);
-	send(&a, pkt, len + 9, 0, 0);
-	check_stats(&a, 1, 12, 1);
+	end_send(&a, pkt, len + 9, 0, 0);
+	end_check_stats(&a, 1, 12, 1);
 	mock_free(a.m);
 }
 
@@ -442,7 +319,7 @@ static const u8 *outer_of(struct end *a, u8 inner, u8 tos, u16 df, u32 payload)
 		put_be16(pkt + 14, 6 << 12 | tos << 4);
 	}
 	mock_forget_frames(a->m);
-	send(a, pkt, len, 0, 0);
+	end_send(a, pkt, len, 0, 0);
 	assert_int_equal(a->m->num_frames, 1);
 	return a->m->frames[0].data + 14;
 }
@@ -454,12 +331,12 @@ static void tos_case(u32 flags, u8 tos, u8 want)
 	struct end a;
 
 	s.flags |= flags;
-	a = open_end(&s, 0);
+	a = end_open(&s, 0);
 	assert_int_equal(outer_of(&a, 4, tos, 0, 8)[1], want);
 	assert_int_equal(outer_of(&a, 6, tos, 0, 8)[1], want);
 	mock_free(a.m);
 	s.outer = 6;
-	a = open_end(&s, 0);
+	a = end_open(&s, 0);
 	l3 = outer_of(&a, 4, tos, 0, 8);
 	assert_int_equal(get_be32(l3), 6U << 28 | (u32)want << 20);
 	mock_free(a.m);
@@ -487,7 +364,7 @@ static u16 frag_of(struct end *a, u8 inner, u16 df, u32 payload)
 static void test_outer_df(void **state)
 {
 	struct setup s = tunnel4;
-	struct end a = open_end(&s, 0);
+	struct end a = end_open(&s, 0);
 
 	(void)state;
 	assert_int_equal(outer_of(&a, 4, 0, 0, 8)[8], 64);
@@ -498,35 +375,10 @@ static void test_outer_df(void **state)
 	assert_int_equal(frag_of(&a, 6, 0, 1281 - 48), 0x4000);
 	mock_free(a.m);
 	s.flags |= ACME_SA_NO_DF;
-	a = open_end(&s, 0);
+	a = end_open(&s, 0);
 	assert_int_equal(frag_of(&a, 4, 0x4000, 8), 0);
 	assert_int_equal(frag_of(&a, 6, 0, 1281 - 48), 0);
 	mock_free(a.m);
-}
-
-/* An ESP packet in IPv4 with this plaintext, trailer included. */
-static u32 craft(const struct end *e, u8 *frame, u32 seq, const u8 *plain,
-		 u32 len)
-{
-	const struct acme_sa *sa = acme_sa_by_handle(&e->m->dev->sas,
-						     e->handle);
-	u8 *l3 = frame + 14, *esp = l3 + 20;
-	u8 aad[ESP_AAD_MAX];
-	struct acme_aead_req req = {
-		.iv = esp + 8, .aad = aad, .src = plain, .dst = esp + 16,
-		.len = len, .icv = esp + 16 + len,
-	};
-
-	mock_packet(frame, 4, PROTO_UDP, 0);
-	put_be16(l3 + 2, 20 + 16 + len + 16);
-	l3[9] = PROTO_ESP;
-	acme_csum_ipv4(l3);
-	put_be32(esp, SPI);
-	put_be32(esp + 4, seq);
-	memset(esp + 8, seq, 8);
-	req.aad_len = acme_esp_aad(sa, seq, aad);
-	acme_aead_encrypt(sa->aead, &req);
-	return 14 + 20 + 16 + len + 16;
 }
 
 /* The inner packet of the cases below: 48 bytes. */
@@ -543,9 +395,9 @@ static bool receive_plain(struct end *b, u32 seq, const u8 *plain, u32 len)
 {
 	static struct rx_frame f;
 	u8 frame[1024];
-	u32 n = craft(b, frame, seq, plain, len);
+	u32 n = end_craft(b, frame, seq, plain, len);
 
-	if (!receive(b, frame, n, &f))
+	if (!end_receive(b, frame, n, &f))
 		return false;
 	assert_true(f.flags & ACME_RXC_SA);
 	return true;
@@ -553,14 +405,14 @@ static bool receive_plain(struct end *b, u32 seq, const u8 *plain, u32 len)
 
 static void test_trailer(void **state)
 {
-	struct end b = open_end(&tunnel4, ACME_SA_INBOUND);
+	struct end b = end_open(&tunnel4, ACME_SA_INBOUND);
 	u8 plain[512] = {};
 	u32 i, n = inner_packet(plain);
 
 	(void)state;
 	/* Without room for a trailer the window does not move. */
 	assert_false(receive_plain(&b, 9, plain, 0));
-	check_stats(&b, 0, 0, 0);
+	end_check_stats(&b, 0, 0, 0);
 	memcpy(plain + n, "\x01\x02\x02\x04", 4);
 	assert_true(receive_plain(&b, 1, plain, n + 4));
 	memcpy(plain + n, "\x02\x01\x02\x04", 4);
@@ -587,7 +439,7 @@ static void test_trailer(void **state)
 
 static void test_dummy(void **state)
 {
-	struct end b = open_end(&tunnel4, ACME_SA_INBOUND);
+	struct end b = end_open(&tunnel4, ACME_SA_INBOUND);
 	u8 plain[64] = {};
 
 	(void)state;
@@ -595,25 +447,25 @@ static void test_dummy(void **state)
 	assert_false(receive_plain(&b, 1, plain, 20));
 	assert_int_equal(b.m->dev->count.esp_rx_dummy, 1);
 	assert_int_equal(b.m->dev->count.esp_rx_malformed, 0);
-	check_stats(&b, 0, 0, 1);
+	end_check_stats(&b, 0, 0, 1);
 	mock_free(b.m);
 }
 
 /* Bytes behind the inner packet hide its length (RFC 4303, 2.7). */
 static void test_flow_confidentiality(void **state)
 {
-	struct end b = open_end(&tunnel4, ACME_SA_INBOUND);
+	struct end b = end_open(&tunnel4, ACME_SA_INBOUND);
 	static struct rx_frame f;
 	u8 plain[512] = {}, frame[1024];
 	u32 n = inner_packet(plain);
 
 	(void)state;
 	memcpy(plain + n + 100, "\x01\x02\x02\x04", 4);
-	assert_true(receive(&b, frame, craft(&b, frame, 1, plain, n + 104),
+	assert_true(end_receive(&b, frame, end_craft(&b, frame, 1, plain, n + 104),
 			    &f));
 	assert_int_equal(f.len, 14 + n);
 	assert_memory_equal(f.data + 14, plain, n);
-	check_stats(&b, 1, n + 100, 1);
+	end_check_stats(&b, 1, n + 100, 1);
 	/* An inner packet longer than what was sent is none. */
 	put_be16(plain + 2, n + 101);
 	assert_false(receive_plain(&b, 2, plain, n + 104));
@@ -623,7 +475,7 @@ static void test_flow_confidentiality(void **state)
 
 /* What XFRM makes of the inner field, with the outer field in columns. */
 static const u8 ecn_table[4][4] = {
-	/* inner \ outer  Not-ECT ECT(1) ECT(0) CE */
+	/* inner \ outer  0, 1, 2, 3: not capable, two that are, CE */
 	[0] = { 0, 0, 0, 0 },
 	[1] = { 1, 1, 1, 3 },
 	[2] = { 2, 2, 2, 3 },
@@ -639,15 +491,15 @@ static void ecn_case(u32 flags, u8 inner, u8 outer, u8 want)
 	u32 n, len;
 
 	s.flags |= flags;
-	b = open_end(&s, ACME_SA_INBOUND);
+	b = end_open(&s, ACME_SA_INBOUND);
 	n = inner_packet(plain);
 	plain[1] = inner;
 	acme_csum_ipv4(plain);
 	memcpy(plain + n, "\x01\x02\x02\x04", 4);
-	len = craft(&b, frame, 1, plain, n + 4);
+	len = end_craft(&b, frame, 1, plain, n + 4);
 	frame[15] = outer;
 	acme_csum_ipv4(frame + 14);
-	assert_true(receive(&b, frame, len, &f));
+	assert_true(end_receive(&b, frame, len, &f));
 	assert_int_equal(f.data[15], want);
 	assert_true(acme_csum_ipv4_ok(f.data + 14));
 	assert_true(f.flags & ACME_RXC_CSUM_OK);
@@ -673,7 +525,7 @@ static void test_inner_ecn(void **state)
 /* A wrong inner header checksum must not be made right. */
 static void test_bad_inner_checksum(void **state)
 {
-	struct end b = open_end(&tunnel4, ACME_SA_INBOUND);
+	struct end b = end_open(&tunnel4, ACME_SA_INBOUND);
 	u8 plain[128], frame[1024];
 	static struct rx_frame f;
 	u32 n = inner_packet(plain), len;
@@ -683,10 +535,10 @@ static void test_bad_inner_checksum(void **state)
 	acme_csum_ipv4(plain);
 	plain[10] ^= 0x55;
 	memcpy(plain + n, "\x01\x02\x02\x04", 4);
-	len = craft(&b, frame, 1, plain, n + 4);
+	len = end_craft(&b, frame, 1, plain, n + 4);
 	frame[15] = 3;
 	acme_csum_ipv4(frame + 14);
-	assert_true(receive(&b, frame, len, &f));
+	assert_true(end_receive(&b, frame, len, &f));
 	assert_int_equal(f.data[15], 3);
 	assert_false(acme_csum_ipv4_ok(f.data + 14));
 	mock_free(b.m);
@@ -696,7 +548,7 @@ static void expect_as_it_came(struct end *b, const u8 *frame, u32 len)
 {
 	static struct rx_frame f;
 
-	assert_true(receive(b, frame, len, &f));
+	assert_true(end_receive(b, frame, len, &f));
 	assert_int_equal(f.len, len);
 	assert_memory_equal(f.data, frame, len);
 	assert_false(f.flags & ACME_RXC_SA);
@@ -704,14 +556,14 @@ static void expect_as_it_came(struct end *b, const u8 *frame, u32 len)
 
 static void test_exceptions(void **state)
 {
-	struct end b = open_end(&tunnel4, ACME_SA_INBOUND);
+	struct end b = end_open(&tunnel4, ACME_SA_INBOUND);
 	u8 plain[128], frame[1024], changed[1024];
 	struct acme_sa_stats st;
 	u32 n = inner_packet(plain), len;
 
 	(void)state;
 	memcpy(plain + n, "\x01\x02\x02\x04", 4);
-	len = craft(&b, frame, 1, plain, n + 4);
+	len = end_craft(&b, frame, 1, plain, n + 4);
 	/* The first fragment; a bad header checksum; options. */
 	memcpy(changed, frame, len);
 	put_be16(changed + 20, 0x2000);
@@ -743,22 +595,22 @@ static void test_exceptions(void **state)
 	acme_csum_ipv4(changed + 14);
 	expect_as_it_came(&b, changed, 41);
 	assert_int_equal(b.m->dev->count.esp_rx_no_sa, 3);
-	check_stats(&b, 0, 0, 0);
+	end_check_stats(&b, 0, 0, 0);
 	mock_free(b.m);
 }
 
 static void test_stopped(void **state)
 {
-	struct end a = open_end(&tunnel4, 0);
+	struct end a = end_open(&tunnel4, 0);
 	struct end b = { .m = mock_ready(&mock_config) };
 	struct acme_cmd cmd;
 	u8 pkt[256];
 	u32 len = mock_packet(pkt, 4, PROTO_UDP, 30);
 
 	(void)state;
-	fill(&b, &cmd, &tunnel4, ACME_SA_INBOUND);
+	end_fill(&b, &cmd, &tunnel4, ACME_SA_INBOUND);
 	b.handle = host_sa_add(&b.m->host, &cmd);
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	expect_as_it_came(&b, a.m->frames[0].data, a.m->frames[0].len);
 	assert_int_equal(b.m->dev->count.esp_rx_exception, 1);
 	mock_free(a.m);
@@ -768,20 +620,20 @@ static void test_stopped(void **state)
 /* Every length from none to all of a good packet. */
 static void test_truncated(void **state)
 {
-	struct end a = open_end(&tunnel4, 0);
-	struct end b = open_end(&tunnel4, ACME_SA_INBOUND);
+	struct end a = end_open(&tunnel4, 0);
+	struct end b = end_open(&tunnel4, ACME_SA_INBOUND);
 	static struct rx_frame f;
 	u8 pkt[256], cut[512];
 	u32 i, whole, len = mock_packet(pkt, 4, PROTO_UDP, 30);
 
 	(void)state;
-	send(&a, pkt, len, 0, 0);
+	end_send(&a, pkt, len, 0, 0);
 	whole = a.m->frames[0].len;
 	for (i = 20; i < whole - 14; i++) {
 		memcpy(cut, a.m->frames[0].data, whole);
 		put_be16(cut + 16, i);
 		acme_csum_ipv4(cut + 14);
-		if (receive(&b, cut, 14 + i, &f))
+		if (end_receive(&b, cut, 14 + i, &f))
 			assert_true(i < 28);
 	}
 	assert_int_equal(b.m->dev->count.esp_rx_no_sa, 8);
@@ -790,7 +642,7 @@ static void test_truncated(void **state)
 	/* Longer than it says: Ethernet padding. */
 	memcpy(cut, a.m->frames[0].data, whole);
 	memset(cut + whole, 0, 30);
-	assert_true(receive(&b, cut, whole + 30, &f));
+	assert_true(end_receive(&b, cut, whole + 30, &f));
 	assert_int_equal(f.len, len);
 	mock_free(a.m);
 	mock_free(b.m);
@@ -802,7 +654,7 @@ static void test_transport_ext(void **state)
 	struct setup s = {
 		.inner = 6, .outer = 6, .key_len = 16, .epoch = 1,
 	};
-	struct end a = open_end(&s, 0);
+	struct end a = end_open(&s, 0);
 	u8 pkt[256];
 	const u8 *l3;
 	u32 len;
@@ -814,14 +666,14 @@ static void test_transport_ext(void **state)
 	pkt[20] = PROTO_HOPOPTS;
 	pkt[54] = PROTO_UDP;
 	put_be16(pkt + 18, get_be16(pkt + 18) + 8);
-	send(&a, pkt, len + 8, 0, 0);
+	end_send(&a, pkt, len + 8, 0, 0);
 	assert_int_equal(a.m->num_frames, 1);
 	l3 = a.m->frames[0].data + 14;
 	assert_int_equal(l3[6], PROTO_HOPOPTS);
 	assert_int_equal(l3[40], PROTO_ESP);
 	assert_int_equal(get_be32(l3 + 48), SPI);
 	assert_int_equal(get_be16(l3 + 4), a.m->frames[0].len - 54);
-	check_stats(&a, 1, 16, 1);
+	end_check_stats(&a, 1, 16, 1);
 	mock_free(a.m);
 }
 

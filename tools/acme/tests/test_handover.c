@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* SAs that stop, move and change, and the host that takes part in them. */
+#include "ends.h"
+
+#define OFF(field)	offsetof(struct acme_cmd, field)
+
+static bool send_one(struct end *e)
+{
+	u8 pkt[256];
+	u32 len = mock_packet(pkt, 4, PROTO_UDP, 20);
+
+	mock_forget_frames(e->m);
+	end_send(e, pkt, len, 0, 0);
+	return e->m->num_frames;
+}
+
+static bool receive_one(struct end *e, u64 seq)
+{
+	static struct rx_frame f;
+	u8 plain[256], frame[512];
+	u32 len = end_plain(plain);
+
+	return end_receive(e, frame, end_craft(e, frame, seq, plain, len),
+			   &f) && f.flags & ACME_RXC_SA;
+}
+
+static void expect(struct end *e, u16 opcode, struct acme_cmd *cmd, u32 status,
+		   size_t detail)
+{
+	assert_int_equal(end_cmd(e, opcode, cmd), status);
+	assert_int_equal(le32_to_cpu(cmd->hdr.detail), detail);
+}
+
+static void test_stop_out(void **state)
+{
+	struct end e = end_open(&tunnel4, 0);
+	struct acme_cmd cmd = {};
+
+	(void)state;
+	expect(&e, ACME_OP_SA_RESUME, &cmd, ACME_ST_BUSY, OFF(sa.handle));
+	assert_true(send_one(&e));
+	assert_true(send_one(&e));
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	assert_int_equal(le32_to_cpu(cmd.sa.handle), e.handle);
+	assert_int_equal(le64_to_cpu(cmd.sa.snap.seq), 2);
+	assert_int_equal(le64_to_cpu(cmd.sa.snap.packets), 2);
+	assert_int_equal(le64_to_cpu(cmd.sa.snap.bytes), 96);
+	assert_int_equal(le16_to_cpu(cmd.sa.snap.epoch), 1);
+	assert_false(send_one(&e));
+	assert_int_equal(e.m->dev->count.tx_bad_sa, 1);
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_BUSY, OFF(sa.handle));
+	expect(&e, ACME_OP_SA_RESUME, &cmd, ACME_ST_OK, 0);
+	assert_true(send_one(&e));
+	end_check_stats(&e, 3, 144, 3);
+	mock_free(e.m);
+}
+
+/* An IV must not come again: not with epoch 0, not from an earlier number. */
+static void test_epoch(void **state)
+{
+	struct end e = end_open(&tunnel4, 0);
+	struct acme_cmd cmd = {};
+
+	(void)state;
+	assert_true(send_one(&e));
+	assert_true(send_one(&e));
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	assert_int_equal(host_sa_run(&e.m->host, e.handle, 2, 0),
+			 ACME_ST_BAD_PARAM);
+	assert_int_equal(host_sa_run(&e.m->host, e.handle, 1, 1),
+			 ACME_ST_BAD_PARAM);
+	assert_int_equal(host_sa_run(&e.m->host, e.handle, 1, 2), ACME_ST_OK);
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	assert_int_equal(host_sa_run(&e.m->host, e.handle, 1, 2), ACME_ST_OK);
+	mock_free(e.m);
+}
+
+/* Packets that find the SA stopped come up as they are, with the reason. */
+static void test_stop_in(void **state)
+{
+	struct setup s = tunnel4;
+	static struct rx_frame f;
+	struct acme_cmd cmd = {};
+	u8 plain[256], frame[512];
+	u32 len = end_plain(plain);
+	struct end e;
+
+	(void)state;
+	s.flags |= ACME_SA_DROP_EXC;
+	e = end_open(&s, ACME_SA_INBOUND);
+	assert_true(receive_one(&e, 5));
+	assert_true(receive_one(&e, 7));
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	assert_int_equal(le64_to_cpu(cmd.sa.snap.seq), 7);
+	assert_int_equal(cmd.sa.snap.bitmap[0], 5);
+	len = end_craft(&e, frame, 6, plain, len);
+	assert_true(end_receive(&e, frame, len, &f));
+	assert_int_equal(f.flags, ACME_RXC_EOP | ACME_RXC_EXC);
+	assert_int_equal(f.exc, ACME_EXC_STOPPED);
+	assert_int_equal(f.sa, e.handle);
+	assert_memory_equal(f.data, frame, len);
+	/* The host accepted 6 meanwhile, and says so. */
+	cmd.sa.snap.bitmap[0] = 7;
+	expect(&e, ACME_OP_SA_RUN, &cmd, ACME_ST_OK, 0);
+	assert_false(receive_one(&e, 6));
+	assert_true(receive_one(&e, 4));
+	assert_int_equal(end_stats(&e).drop_replay, 1);
+	mock_free(e.m);
+}
+
+static u32 alloc(struct end *e, u32 count, u64 bytes, u64 *first)
+{
+	struct acme_cmd cmd = {
+		.seq_alloc = {
+			.count = cpu_to_le32(count),
+			.bytes = cpu_to_le64(bytes),
+		},
+	};
+	u32 status = end_cmd(e, ACME_OP_SEQ_ALLOC, &cmd);
+
+	*first = le64_to_cpu(cmd.seq_rsp.first);
+	if (status == ACME_ST_OK)
+		assert_int_equal(le16_to_cpu(cmd.seq_rsp.epoch), 1);
+	return status;
+}
+
+static void test_seq_alloc(void **state)
+{
+	struct end e = end_open(&tunnel4, 0);
+	u64 first;
+
+	(void)state;
+	assert_true(send_one(&e));
+	assert_int_equal(alloc(&e, 1, 100, &first), ACME_ST_OK);
+	assert_int_equal(first, 2);
+	assert_int_equal(alloc(&e, 10, 1000, &first), ACME_ST_OK);
+	assert_int_equal(first, 3);
+	assert_true(send_one(&e));
+	end_check_stats(&e, 13, 1196, 13);
+	assert_int_equal(get_be32(e.m->frames[0].data + 14 + 20 + 4), 13);
+	assert_int_equal(e.m->dev->count.esp_tx_seq_alloc, 11);
+	assert_int_equal(alloc(&e, 0, 0, &first), ACME_ST_BAD_PARAM);
+	mock_free(e.m);
+}
+
+static void test_seq_alloc_end(void **state)
+{
+	struct setup s = tunnel4;
+	struct acme_event ev;
+	struct end e;
+	u64 first;
+
+	(void)state;
+	s.seq = 0xfffffff0;
+	e = end_open(&s, 0);
+	assert_int_equal(alloc(&e, 16, 16, &first), ACME_ST_SEQ_END);
+	assert_int_equal(alloc(&e, UINT32_MAX, 1, &first), ACME_ST_SEQ_END);
+	assert_false(host_event(&e.m->host, &ev));
+	assert_int_equal(alloc(&e, 15, 15, &first), ACME_ST_OK);
+	assert_int_equal(first, 0xfffffff1);
+	assert_int_equal(alloc(&e, 1, 1, &first), ACME_ST_SEQ_END);
+	assert_true(host_event(&e.m->host, &ev));
+	assert_int_equal(le16_to_cpu(ev.type), ACME_EV_SA_SEQ_END);
+	assert_int_equal(end_stats(&e).drop_seq, 3);
+	end_check_stats(&e, 15, 15, 0xffffffff);
+	mock_free(e.m);
+}
+
+/* The host's packets are within the same limits, to the packet and byte. */
+static void test_seq_alloc_quota(void **state)
+{
+	struct end e = { .m = mock_ready(&mock_config) };
+	struct acme_event ev;
+	struct acme_cmd cmd;
+	u64 first;
+
+	(void)state;
+	end_fill(&e, &cmd, &tunnel4, 0);
+	cmd.sa_add.limits.hard_packets = cpu_to_le64(10);
+	cmd.sa_add.limits.hard_bytes = cpu_to_le64(1000);
+	end_install(&e, &cmd, &tunnel4);
+	assert_int_equal(alloc(&e, 11, 0, &first), ACME_ST_QUOTA);
+	/* Ten of 112 bytes: the tenth would find 1008 of 1000. */
+	assert_int_equal(alloc(&e, 10, 1120, &first), ACME_ST_QUOTA);
+	assert_int_equal(alloc(&e, 2, UINT64_MAX, &first), ACME_ST_QUOTA);
+	assert_false(host_event(&e.m->host, &ev));
+	assert_int_equal(alloc(&e, 10, 1110, &first), ACME_ST_OK);
+	assert_int_equal(alloc(&e, 1, 0, &first), ACME_ST_QUOTA);
+	assert_true(host_event(&e.m->host, &ev));
+	assert_int_equal(le16_to_cpu(ev.type), ACME_EV_SA_HARD);
+	assert_int_equal(le32_to_cpu(ev.arg[0]), ACME_LIMIT_HARD_PACKETS |
+						 ACME_LIMIT_HARD_BYTES);
+	assert_false(send_one(&e));
+	assert_int_equal(end_stats(&e).drop_limit, 5);
+	mock_free(e.m);
+}
+
+static u32 test_set(struct end *e, u64 seq)
+{
+	struct acme_cmd cmd = {
+		.replay_test_set = {
+			.seq = cpu_to_le64(seq),
+			.bytes = cpu_to_le64(100),
+		},
+	};
+
+	return end_cmd(e, ACME_OP_REPLAY_TEST_SET, &cmd);
+}
+
+static void test_test_set(void **state)
+{
+	struct end e = end_open(&tunnel4, ACME_SA_INBOUND);
+
+	(void)state;
+	assert_int_equal(test_set(&e, 0), ACME_ST_LEFT);
+	assert_true(receive_one(&e, 100));
+	assert_int_equal(test_set(&e, 100), ACME_ST_SEEN);
+	assert_int_equal(test_set(&e, 99), ACME_ST_OK);
+	assert_int_equal(test_set(&e, 99), ACME_ST_SEEN);
+	assert_false(receive_one(&e, 99));
+	assert_int_equal(test_set(&e, 100 - 63), ACME_ST_OK);
+	assert_int_equal(test_set(&e, 100 - 64), ACME_ST_LEFT);
+	assert_int_equal(test_set(&e, 200), ACME_ST_OK);
+	assert_false(receive_one(&e, 200));
+	assert_false(receive_one(&e, 136));
+	assert_true(receive_one(&e, 137));
+	assert_int_equal(test_set(&e, 1ULL << 32), ACME_ST_BAD_PARAM);
+	end_check_stats(&e, 5, 2 * 48 + 300, 200);
+	assert_int_equal(end_stats(&e).drop_replay, 7);
+	assert_int_equal(e.m->dev->count.esp_rx_test_set, 3);
+	assert_int_equal(e.m->dev->count.esp_rx_replay, 3);
+	mock_free(e.m);
+}
+
+static void test_test_set_esn(void **state)
+{
+	struct setup s = tunnel4;
+	struct end e;
+
+	(void)state;
+	s.flags |= ACME_SA_ESN;
+	s.seq = 0xfffffff0;
+	e = end_open(&s, ACME_SA_INBOUND);
+	assert_int_equal(test_set(&e, 0x100000005), ACME_ST_OK);
+	assert_true(receive_one(&e, 0x100000004));
+	assert_false(receive_one(&e, 0x100000005));
+	assert_true(receive_one(&e, 0xfffffff9));
+	assert_int_equal(test_set(&e, 0xfffffff9), ACME_ST_SEEN);
+	end_check_stats(&e, 3, 196, 0x100000005);
+	mock_free(e.m);
+}
+
+static void test_test_set_quota(void **state)
+{
+	struct end e = { .m = mock_ready(&mock_config) };
+	struct acme_cmd cmd;
+
+	(void)state;
+	end_fill(&e, &cmd, &tunnel4, ACME_SA_INBOUND);
+	cmd.sa_add.limits.hard_packets = cpu_to_le64(2);
+	end_install(&e, &cmd, &tunnel4);
+	assert_int_equal(test_set(&e, 1), ACME_ST_OK);
+	assert_true(receive_one(&e, 2));
+	assert_int_equal(test_set(&e, 3), ACME_ST_QUOTA);
+	end_check_stats(&e, 2, 148, 2);
+	mock_free(e.m);
+}
+
+static void test_wrong_sa(void **state)
+{
+	struct end out = end_open(&tunnel4, 0);
+	struct end in = end_open(&tunnel4, ACME_SA_INBOUND);
+	struct acme_cmd cmd = {};
+	u64 first;
+
+	(void)state;
+	assert_int_equal(test_set(&out, 1), ACME_ST_BAD_PARAM);
+	assert_int_equal(alloc(&in, 1, 1, &first), ACME_ST_BAD_PARAM);
+	expect(&out, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	expect(&in, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	assert_int_equal(test_set(&in, 1), ACME_ST_BUSY);
+	assert_int_equal(alloc(&out, 1, 1, &first), ACME_ST_BUSY);
+	expect(&out, ACME_OP_SA_DEL, &cmd, ACME_ST_OK, 0);
+	assert_int_equal(alloc(&out, 1, 1, &first), ACME_ST_NOT_FOUND);
+	expect(&out, ACME_OP_SA_STOP, &cmd, ACME_ST_NOT_FOUND, OFF(sa.handle));
+	expect(&out, ACME_OP_SA_RESUME, &cmd, ACME_ST_NOT_FOUND,
+	       OFF(sa.handle));
+	expect(&out, ACME_OP_SA_UPDATE, &cmd, ACME_ST_NOT_FOUND,
+	       OFF(sa.handle));
+	mock_free(out.m);
+	mock_free(in.m);
+}
+
+static struct end open_unable(u32 ipsec, u32 handover, u32 dir)
+{
+	struct acme_config cfg = mock_config;
+	struct setup s = tunnel4;
+	struct end e = { };
+	struct acme_cmd cmd;
+
+	cfg.ipsec = ipsec;
+	cfg.handover = handover;
+	if (!(ipsec & ACME_IPSEC_EXC_RAW))
+		s.flags |= ACME_SA_DROP_EXC;
+	e.m = mock_ready(&cfg);
+	end_fill(&e, &cmd, &s, dir);
+	end_install(&e, &cmd, &s);
+	return e;
+}
+
+/* As the profile dump-only: the host can stop SAs, no more. */
+static void test_dump_only(void **state)
+{
+	struct end out = open_unable(ACME_IPSEC_ALL, ACME_HANDOVER_SNAPSHOT, 0);
+	struct end in = open_unable(ACME_IPSEC_ALL, ACME_HANDOVER_SNAPSHOT,
+				    ACME_SA_INBOUND);
+	struct acme_cmd cmd = {};
+	u64 first;
+
+	(void)state;
+	assert_int_equal(alloc(&out, 1, 1, &first), ACME_ST_UNSUPPORTED);
+	assert_int_equal(test_set(&in, 1), ACME_ST_UNSUPPORTED);
+	expect(&out, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	assert_int_equal(host_sa_run(&out.m->host, out.handle, 77, 2),
+			 ACME_ST_OK);
+	mock_free(out.m);
+	mock_free(in.m);
+}
+
+/* As the profile drop-only: SAs neither leave nor come in midway. */
+static void test_drop_only(void **state)
+{
+	u32 ipsec = ACME_IPSEC_ALL & ~ACME_IPSEC_EXC_RAW;
+	struct end in = open_unable(ipsec, 0, ACME_SA_INBOUND);
+	struct acme_cmd cmd = {};
+
+	(void)state;
+	expect(&in, ACME_OP_SA_STOP, &cmd, ACME_ST_UNSUPPORTED,
+	       OFF(sa.handle));
+	expect(&in, ACME_OP_SA_QUERY, &cmd, ACME_ST_OK, 0);
+	expect(&in, ACME_OP_SA_DEL, &cmd, ACME_ST_OK, 0);
+	end_fill(&in, &cmd, &tunnel4, ACME_SA_INBOUND);
+	assert_int_equal(host_admin(&in.m->host, ACME_OP_SA_ADD, &cmd),
+			 ACME_ST_UNSUPPORTED);
+	assert_int_equal(le32_to_cpu(cmd.hdr.detail), OFF(sa_add.flags));
+	end_fill(&in, &cmd, &tunnel4, ACME_SA_INBOUND | ACME_SA_DROP_EXC);
+	in.handle = host_sa_add(&in.m->host, &cmd);
+	assert_int_equal(host_sa_run(&in.m->host, in.handle, 5, 0),
+			 ACME_ST_UNSUPPORTED);
+	assert_int_equal(host_sa_run(&in.m->host, in.handle, 0, 0),
+			 ACME_ST_OK);
+	mock_free(in.m);
+}
+
+#define UPDATE_CASE(flag, field, value, status) \
+	do { \
+		cmd = (struct acme_cmd) { }; \
+		cmd.sa_update.what = cpu_to_le32(flag); \
+		cmd.sa_update.field = (value); \
+		expect(&e, ACME_OP_SA_UPDATE, &cmd, status, \
+		       OFF(sa_update.field)); \
+	} while (0)
+
+static void test_update_refused(void **state)
+{
+	struct end e = end_open(&transport4, 0);
+	struct acme_cmd cmd;
+
+	(void)state;
+	UPDATE_CASE(0, what, 0, ACME_ST_BAD_PARAM);
+	UPDATE_CASE(0, what, cpu_to_le32(0x10), ACME_ST_BAD_PARAM);
+	UPDATE_CASE(ACME_UPDATE_ENCAP, encap_sport, 0, ACME_ST_BAD_PARAM);
+	UPDATE_CASE(ACME_UPDATE_ENCAP, encap_sport, 1, ACME_ST_UNSUPPORTED);
+	UPDATE_CASE(ACME_UPDATE_TTL, ttl, 0, ACME_ST_BAD_PARAM);
+	UPDATE_CASE(ACME_UPDATE_SELECTOR, sel.family, 7, ACME_ST_BAD_PARAM);
+	UPDATE_CASE(ACME_UPDATE_SELECTOR, sel.family, 6, ACME_ST_BAD_PARAM);
+	UPDATE_CASE(ACME_UPDATE_SELECTOR, sel.prefixlen_d, 1,
+		    ACME_ST_BAD_PARAM);
+	assert_true(send_one(&e));
+	mock_free(e.m);
+}
+
+static void test_update_selector(void **state)
+{
+	struct end e = end_open(&tunnel4, 0);
+	struct acme_cmd cmd = {
+		.sa_update = {
+			.what = cpu_to_le32(ACME_UPDATE_SELECTOR |
+					    ACME_UPDATE_TTL),
+			.sel.proto = PROTO_TCP,
+			.ttl = 7,
+		},
+	};
+
+	(void)state;
+	assert_true(send_one(&e));
+	assert_int_equal(e.m->frames[0].data[14 + 8], 64);
+	expect(&e, ACME_OP_SA_UPDATE, &cmd, ACME_ST_OK, 0);
+	assert_false(send_one(&e));
+	assert_int_equal(end_stats(&e).drop_selector, 1);
+	cmd.sa_update.what = cpu_to_le32(ACME_UPDATE_SELECTOR);
+	expect(&e, ACME_OP_SA_UPDATE, &cmd, ACME_ST_OK, 0);
+	assert_true(send_one(&e));
+	assert_int_equal(e.m->frames[0].data[14 + 8], 7);
+	mock_free(e.m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stop_out),
+		cmocka_unit_test(test_epoch),
+		cmocka_unit_test(test_stop_in),
+		cmocka_unit_test(test_seq_alloc),
+		cmocka_unit_test(test_seq_alloc_end),
+		cmocka_unit_test(test_seq_alloc_quota),
+		cmocka_unit_test(test_test_set),
+		cmocka_unit_test(test_test_set_esn),
+		cmocka_unit_test(test_test_set_quota),
+		cmocka_unit_test(test_wrong_sa),
+		cmocka_unit_test(test_dump_only),
+		cmocka_unit_test(test_drop_only),
+		cmocka_unit_test(test_update_refused),
+		cmocka_unit_test(test_update_selector),
+	};
+
+	return cmocka_run_group_tests_name("handover", tests, NULL, NULL);
+}
