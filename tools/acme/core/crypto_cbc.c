@@ -110,18 +110,11 @@ static void cipher(struct acme_aead *aead, const struct acme_aead_req *req,
 	do_job(aead, &job);
 }
 
-/*
- * Over the packet from the SPI on, and the upper half of a 64-bit sequence
- * number after it (RFC 4303, 2.2.1 and 2.8).
- */
-static void hmac(struct acme_aead *aead, const struct acme_aead_req *req,
-		 const u8 *text, u8 *icv)
+void acme_cbc_hmac(struct acme_aead *aead, const u8 *msg, u32 len, u8 *icv)
 {
-	u8 *msg = acme_crypto_scratch();
-	u32 len = ESP_HDR + ACME_IV_MAX + req->len;
 	const IMB_JOB job = {
 		.src = msg,
-		.msg_len_to_hash_in_bytes = len + req->aad_len - ESP_HDR,
+		.msg_len_to_hash_in_bytes = len,
 		.auth_tag_output = icv,
 		.auth_tag_output_len_in_bytes = aead->icv_len,
 		.u.HMAC._hashed_auth_key_xor_ipad = aead->cbc.ipad,
@@ -131,12 +124,25 @@ static void hmac(struct acme_aead *aead, const struct acme_aead_req *req,
 		.hash_alg = hmac_of(aead)->hash,
 	};
 
+	do_job(aead, &job);
+}
+
+/*
+ * Over the packet from the SPI on, and the upper half of a 64-bit sequence
+ * number after it (RFC 4303, 2.2.1 and 2.8).
+ */
+static void hmac(struct acme_aead *aead, const struct acme_aead_req *req,
+		 const u8 *text, u8 *icv)
+{
+	u8 *msg = acme_crypto_scratch();
+	u32 len = ESP_HDR + ACME_IV_MAX + req->len;
+
 	memcpy(msg, req->aad, SEQ_LEN);
 	memcpy(msg + SEQ_LEN, req->aad + req->aad_len - SEQ_LEN, SEQ_LEN);
 	memcpy(msg + ESP_HDR, req->iv, ACME_IV_MAX);
 	memcpy(msg + ESP_HDR + ACME_IV_MAX, text, req->len);
 	memcpy(msg + len, req->aad + SEQ_LEN, req->aad_len - ESP_HDR);
-	do_job(aead, &job);
+	acme_cbc_hmac(aead, msg, len + req->aad_len - ESP_HDR, icv);
 }
 
 void acme_cbc_encrypt(struct acme_aead *aead,

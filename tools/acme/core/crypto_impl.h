@@ -77,6 +77,9 @@ u8 *acme_crypto_scratch(void);
 /* crypto_cbc.c */
 void acme_cbc_set_key(struct acme_aead *aead, const u8 *key);
 void acme_cbc_set_auth_key(struct acme_aead *aead, const u8 *key);
+/* The integrity algorithm alone, over a message of at least one byte. */
+void acme_cbc_hmac(struct acme_aead *aead, const u8 *msg, u32 len, u8 *icv);
+
 void acme_cbc_encrypt(struct acme_aead *aead,
 		      const struct acme_aead_req *req, u8 *icv);
 void acme_cbc_decrypt(struct acme_aead *aead,

@@ -12,6 +12,7 @@ export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=abort_on_error=0:detect_leaks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export ACME_DIR=$dir
+export ACME_VECTORS=$here/vectors
 
 programs=("$dir"/tests/test_*)
 tests=()

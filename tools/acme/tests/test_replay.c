@@ -13,7 +13,7 @@
 
 #define RUNS		150
 #define STEPS		20000
-#define SLOTS		(1U << 16)
+#define SLOTS		BIT(16)
 #define TWO_32		((__int128)1 << 32)
 
 static const u8 empty[ACME_WINDOW_MAX / 8];
