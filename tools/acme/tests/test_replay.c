@@ -222,10 +222,16 @@ static __int128 model_guess(const struct model *m, u32 low)
 	return seq;
 }
 
+/* Otherwise it was seen, or it is accepted. */
+static bool model_left(const struct model *m, __int128 seq)
+{
+	return seq < 1 || seq > UINT64_MAX ||
+	       seq <= (__int128)m->top - m->window;
+}
+
 static bool model_accepts(struct model *m, __int128 seq)
 {
-	return seq >= 1 && seq <= UINT64_MAX &&
-	       seq > (__int128)m->top - m->window && *model_slot(m, seq) != seq;
+	return !model_left(m, seq) && *model_slot(m, seq) != seq;
 }
 
 static void model_accept(struct model *m, u64 seq)
@@ -302,6 +308,7 @@ static void step(struct acme_replay *r, struct model *m, u64 *rng)
 		fail_msg("window %u esn %d top %llx low %x: %llx %d",
 			 m->window, m->esn, (unsigned long long)m->top, low,
 			 (unsigned long long)seq, got);
+	assert_int_equal(acme_replay_left(r, seq), model_left(m, want));
 	/* One in four has a wrong ICV. */
 	if (ok && mock_random(rng) % 4) {
 		acme_replay_commit(r, seq);
