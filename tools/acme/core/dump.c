@@ -111,7 +111,11 @@ static void dump_device(const struct acme_dev *dev, struct dump *d)
 	number(d, "num_queues", dev->cfg.num_queues);
 	number(d, "max_sas", dev->cfg.max_sas);
 	number(d, "max_window", dev->cfg.max_window);
-	number(d, "ipsec", dev->cfg.ipsec);
+	string(d, "ipsec", "0x%04x", dev->cfg.ipsec);
+	string(d, "limits_out", "0x%02x", dev->cfg.limits_out);
+	string(d, "limits_in", "0x%02x", dev->cfg.limits_in);
+	string(d, "handover", "0x%02x", dev->cfg.handover);
+	number(d, "max_policies", dev->cfg.max_policies);
 	end(d);
 }
 
@@ -224,6 +228,24 @@ static void dump_selector(const struct acme_selector *sel, struct dump *d)
 	end(d);
 }
 
+static void dump_quota(const struct acme_quota *q, struct dump *d)
+{
+	object(d, "limits");
+	number(d, "soft_packets", q->soft_packets);
+	number(d, "hard_packets", q->hard_packets);
+	number(d, "soft_bytes", q->soft_bytes);
+	number(d, "hard_bytes", q->hard_bytes);
+	end(d);
+}
+
+static void dump_encap(const struct acme_sa *sa, struct dump *d)
+{
+	number(d, "encap_sport", sa->encap_sport);
+	number(d, "encap_dport", sa->encap_dport);
+	address(d, "map_saddr", sa->family, sa->map_saddr);
+	number(d, "map_sport", sa->map_sport);
+}
+
 static void dump_sa(const struct acme_sa *sa, struct dump *d)
 {
 	object(d, NULL);
@@ -236,6 +258,9 @@ static void dump_sa(const struct acme_sa *sa, struct dump *d)
 	address(d, "saddr", sa->family, sa->saddr);
 	address(d, "daddr", sa->family, sa->daddr);
 	string(d, "flags", "0x%02x", sa->flags);
+	number(d, "alg", sa->alg->alg);
+	number(d, "icv_len", sa->icv_len);
+	dump_encap(sa, d);
 	number(d, "window", sa->replay.window);
 	number(d, "seq", acme_sa_seq(sa));
 	number(d, "epoch", sa->epoch);
@@ -245,7 +270,24 @@ static void dump_sa(const struct acme_sa *sa, struct dump *d)
 #define ACME_DUMP(field) number(d, #field, sa->field);
 	ACME_SA_DROPS(ACME_DUMP)
 #undef ACME_DUMP
+	string(d, "events_told", "0x%02x", sa->told);
+	string(d, "events_pending", "0x%02x", sa->pending);
+	dump_quota(&sa->quota, d);
 	dump_selector(&sa->sel, d);
+	end(d);
+}
+
+static void dump_audit(const struct acme_dev *dev, struct dump *d)
+{
+	const struct acme_audit *a = &dev->audit;
+
+	object(d, "audit");
+	string(d, "events", "0x%02x", a->events);
+	number(d, "capture", a->capture);
+	number(d, "sa_rate", a->sa_rate);
+	number(d, "sa_burst", a->sa_burst);
+	number(d, "no_sa_rate", a->no_sa_rate);
+	number(d, "no_sa_burst", a->no_sa_burst);
 	end(d);
 }
 
@@ -295,6 +337,7 @@ void acme_dev_dump(const struct acme_dev *dev, FILE *out, bool json)
 	dump_vport(dev, &d);
 	dump_admin(dev, &d);
 	dump_queues(dev, &d);
+	dump_audit(dev, &d);
 	number(&d, "num_sas", dev->sas.count);
 	dump_sas(dev, &d);
 	dump_counters(dev, &d);
