@@ -7,6 +7,9 @@
 #define ALLOC(field)	offsetof(struct acme_cmd, seq_alloc.field)
 #define TEST(field)	offsetof(struct acme_cmd, replay_test_set.field)
 
+/* Bytes of the longest IP packet. */
+#define PACKET_MAX	65535
+
 #define UPDATE_ALL	(ACME_UPDATE_LIMITS | ACME_UPDATE_SELECTOR | \
 			 ACME_UPDATE_ENCAP | ACME_UPDATE_TTL)
 
@@ -265,6 +268,7 @@ u32 acme_cmd_seq_alloc(struct acme_dev *dev, const struct acme_cmd *cmd,
 		       struct acme_cmd *rsp)
 {
 	u32 count = le32_to_cpu(cmd->seq_alloc.count);
+	u64 bytes = le64_to_cpu(cmd->seq_alloc.bytes);
 	struct acme_sa *sa;
 	u32 status;
 	u64 first;
@@ -277,8 +281,10 @@ u32 acme_cmd_seq_alloc(struct acme_dev *dev, const struct acme_cmd *cmd,
 		return status;
 	if (!count)
 		return acme_refuse(rsp, ACME_ST_BAD_PARAM, ALLOC(count));
+	if (bytes > (u64)count * PACKET_MAX)
+		return acme_refuse(rsp, ACME_ST_BAD_PARAM, ALLOC(bytes));
 	first = sa->seq + 1;
-	status = alloc_seq(dev, sa, count, le64_to_cpu(cmd->seq_alloc.bytes));
+	status = alloc_seq(dev, sa, count, bytes);
 	if (status != ACME_ST_OK)
 		return status;
 	rsp->seq_rsp.first = cpu_to_le64(first);
@@ -306,6 +312,7 @@ static u32 test_set(struct acme_dev *dev, struct acme_sa *sa, u64 seq,
 u32 acme_cmd_replay_test_set(struct acme_dev *dev, const struct acme_cmd *cmd,
 			     struct acme_cmd *rsp)
 {
+	u64 bytes = le64_to_cpu(cmd->replay_test_set.bytes);
 	u64 seq = le64_to_cpu(cmd->replay_test_set.seq);
 	struct acme_sa *sa;
 	u32 status;
@@ -318,6 +325,7 @@ u32 acme_cmd_replay_test_set(struct acme_dev *dev, const struct acme_cmd *cmd,
 		return status;
 	if (seq > acme_sa_seq_max(sa))
 		return acme_refuse(rsp, ACME_ST_BAD_PARAM, TEST(seq));
-	return test_set(dev, sa, seq,
-			le64_to_cpu(cmd->replay_test_set.bytes));
+	if (bytes > PACKET_MAX)
+		return acme_refuse(rsp, ACME_ST_BAD_PARAM, TEST(bytes));
+	return test_set(dev, sa, seq, bytes);
 }

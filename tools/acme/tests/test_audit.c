@@ -134,6 +134,27 @@ static void test_in(void **state)
 	mock_free(e.m);
 }
 
+/* The number is the whole one that was inferred. */
+static void test_esn(void **state)
+{
+	struct setup s = tunnel4;
+	static struct rx_frame f;
+	struct end e;
+	u8 frame[512];
+	u32 len;
+
+	(void)state;
+	s.flags |= ACME_SA_ESN;
+	s.seq = 0xfffffff0;
+	e = end_open(&s, ACME_SA_INBOUND);
+	audit_set(&e, ACME_AUDIT_ALL, 20);
+	len = make(&e, frame, 0x100000005);
+	assert_true(end_receive(&e, frame, len, &f));
+	drop(&e, frame, len);
+	check_in(&e, ACME_EV_AUDIT_REPLAY, e.handle, 0x100000005, frame, 20);
+	mock_free(e.m);
+}
+
 static void test_selector_in(void **state)
 {
 	struct end e = { .m = mock_ready(&mock_config) };
@@ -304,6 +325,10 @@ static void test_full_ring(void **state)
 	for (i = 0; i < 9; i++)
 		drop(&e, frame, len);
 	assert_int_equal(host_reg(&e.m->host, ACME_REG_EQ_LOST), 5);
+	e.m->now += NSEC_PER_SEC;
+	mock_run(e.m);
+	drop(&e, frame, len);
+	assert_int_equal(host_reg(&e.m->host, ACME_REG_EQ_LOST), 6);
 	assert_int_equal(count_events(&e, &suppressed), 16);
 	e.m->now += NSEC_PER_SEC;
 	mock_run(e.m);
@@ -343,6 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_in),
+		cmocka_unit_test(test_esn),
 		cmocka_unit_test(test_selector_in),
 		cmocka_unit_test(test_out),
 		cmocka_unit_test(test_unwanted),

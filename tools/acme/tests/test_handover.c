@@ -182,7 +182,7 @@ static void test_seq_alloc_quota(void **state)
 	assert_int_equal(alloc(&e, 11, 0, &first), ACME_ST_QUOTA);
 	/* Ten of 112 bytes: the tenth would find 1008 of 1000. */
 	assert_int_equal(alloc(&e, 10, 1120, &first), ACME_ST_QUOTA);
-	assert_int_equal(alloc(&e, 2, UINT64_MAX, &first), ACME_ST_QUOTA);
+	assert_int_equal(alloc(&e, 2, 65536 * 2, &first), ACME_ST_BAD_PARAM);
 	assert_false(host_event(&e.m->host, &ev));
 	assert_int_equal(alloc(&e, 10, 1110, &first), ACME_ST_OK);
 	assert_int_equal(alloc(&e, 1, 0, &first), ACME_ST_QUOTA);
@@ -191,7 +191,27 @@ static void test_seq_alloc_quota(void **state)
 	assert_int_equal(le32_to_cpu(ev.arg[0]), ACME_LIMIT_HARD_PACKETS |
 						 ACME_LIMIT_HARD_BYTES);
 	assert_false(send_one(&e));
-	assert_int_equal(end_stats(&e).drop_limit, 5);
+	assert_int_equal(end_stats(&e).drop_limit, 4);
+	mock_free(e.m);
+}
+
+/* A counter at its end meets every limit, rather than begin anew. */
+static void test_quota_overflow(void **state)
+{
+	struct end e = { .m = mock_ready(&mock_config) };
+	struct acme_cmd cmd;
+	u64 first;
+
+	(void)state;
+	end_fill(&e, &cmd, &tunnel4, 0);
+	cmd.sa_add.limits.hard_bytes = cpu_to_le64(UINT64_MAX);
+	e.handle = host_sa_add(&e.m->host, &cmd);
+	cmd = (struct acme_cmd) { };
+	cmd.sa.snap.bytes = cpu_to_le64(UINT64_MAX - 5);
+	cmd.sa.snap.epoch = cpu_to_le16(1);
+	assert_int_equal(end_cmd(&e, ACME_OP_SA_RUN, &cmd), ACME_ST_OK);
+	assert_int_equal(alloc(&e, 2, 100, &first), ACME_ST_QUOTA);
+	assert_int_equal(alloc(&e, 2, 8, &first), ACME_ST_OK);
 	mock_free(e.m);
 }
 
@@ -205,6 +225,23 @@ static u32 test_set(struct end *e, u64 seq)
 	};
 
 	return end_cmd(e, ACME_OP_REPLAY_TEST_SET, &cmd);
+}
+
+static void test_test_set_bytes(void **state)
+{
+	struct end e = end_open(&tunnel4, ACME_SA_INBOUND);
+	struct acme_cmd cmd = {
+		.replay_test_set = {
+			.seq = cpu_to_le64(1),
+			.bytes = cpu_to_le64(65536),
+		},
+	};
+
+	(void)state;
+	expect(&e, ACME_OP_REPLAY_TEST_SET, &cmd, ACME_ST_BAD_PARAM,
+	       OFF(replay_test_set.bytes));
+	assert_int_equal(test_set(&e, 1), ACME_ST_OK);
+	mock_free(e.m);
 }
 
 static void test_test_set(void **state)
@@ -414,7 +451,9 @@ int main(void)
 		cmocka_unit_test(test_seq_alloc),
 		cmocka_unit_test(test_seq_alloc_end),
 		cmocka_unit_test(test_seq_alloc_quota),
+		cmocka_unit_test(test_quota_overflow),
 		cmocka_unit_test(test_test_set),
+		cmocka_unit_test(test_test_set_bytes),
 		cmocka_unit_test(test_test_set_esn),
 		cmocka_unit_test(test_test_set_quota),
 		cmocka_unit_test(test_wrong_sa),

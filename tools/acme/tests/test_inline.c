@@ -163,8 +163,13 @@ static void test_malformed(void **state)
 	len = build(&e, frame, 1);
 	frame[ESP_AT] ^= 1;
 	send(&e, frame, len, ESP_AT, 0, 0);
-	assert_int_equal(e.m->dev->count.esp_tx_malformed, 9);
-	assert_int_equal(end_stats(&e).drop_malformed, 9);
+	/* The SPI in the IP header. */
+	len = build(&e, frame, 1);
+	put_be32(frame + 26, SPI);
+	acme_csum_ipv4(frame + 14);
+	send(&e, frame, len, 26, 0, 0);
+	assert_int_equal(e.m->dev->count.esp_tx_malformed, 10);
+	assert_int_equal(end_stats(&e).drop_malformed, 10);
 	len = build(&e, frame, 1);
 	send(&e, frame, len, ESP_AT, 0, ACME_TXD_CSUM);
 	send(&e, frame, len, ESP_AT, 0, ACME_TXD_TSO);

@@ -251,6 +251,29 @@ static void test_full_ring(void **state)
 	mock_free(e.m);
 }
 
+/* With room for one of two events none is written twice. */
+static void test_little_room(void **state)
+{
+	const struct acme_limits l = { .soft_packets = 1, .hard_packets = 2 };
+	struct end e = open_limited(&tunnel4, 0, &l);
+	struct acme_event ev;
+	u32 i;
+
+	(void)state;
+	fill_ring(&e);
+	for (i = 0; i < 3; i++)
+		pass(&e, false);
+	assert_true(host_event(&e.m->host, &ev));
+	mock_run(e.m);
+	for (i = 1; i < EVENTS; i++)
+		assert_true(host_event(&e.m->host, &ev));
+	mock_run(e.m);
+	expect_event(&e, ACME_EV_SA_SOFT, ACME_LIMIT_SOFT_PACKETS, 1, 48);
+	expect_event(&e, ACME_EV_SA_HARD, ACME_LIMIT_HARD_PACKETS, 2, 96);
+	expect_no_event(&e);
+	mock_free(e.m);
+}
+
 /* Several SAs wait; one is deleted, one gets new limits. */
 static void test_full_ring_many(void **state)
 {
@@ -272,12 +295,14 @@ static void test_full_ring_many(void **state)
 	for (i = 0; i < 8; i++)
 		assert_true(pass(&e[i % 4], false));
 	assert_int_equal(end_cmd(&e[3], ACME_OP_SA_DEL, &cmd), ACME_ST_OK);
-	set_limits(&e[1], &(struct acme_limits) { });
+	set_limits(&e[1], &l);
+	assert_true(pass(&e[1], false));
 	empty_ring(&e[0]);
 	e[0].m->now += NSEC_PER_MSEC;
 	mock_run(e[0].m);
 	expect_event(&e[0], ACME_EV_SA_SOFT, ACME_LIMIT_SOFT_PACKETS, 1, 48);
 	expect_event(&e[2], ACME_EV_SA_SOFT, ACME_LIMIT_SOFT_PACKETS, 1, 48);
+	expect_event(&e[1], ACME_EV_SA_SOFT, ACME_LIMIT_SOFT_PACKETS, 2, 96);
 	expect_no_event(&e[0]);
 	mock_free(e[0].m);
 }
@@ -361,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_update),
 		cmocka_unit_test(test_full_ring),
+		cmocka_unit_test(test_little_room),
 		cmocka_unit_test(test_full_ring_many),
 		cmocka_unit_test(test_seq_end),
 		cmocka_unit_test(test_unsupported),
