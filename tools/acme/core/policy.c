@@ -34,20 +34,36 @@ void acme_policy_table_free(struct acme_policy_table *t)
 	memset(t, 0, sizeof(*t));
 }
 
-static u64 policy_space(u16 scope, u8 dir)
+static u64 scope_dir(u16 scope, u8 dir)
 {
-	return (u64)scope << 8 | dir;
+	return scope << 8 | dir;
 }
 
-static u64 sa_space(const struct acme_policy_rule *rule)
+static struct acme_flow policy_space(u16 scope, u8 dir)
 {
-	return policy_space(rule->scope, rule->dir) << 32 | rule->reqid;
+	return (struct acme_flow) { .w[4] = scope_dir(scope, dir) };
+}
+
+/* The SAs of a template, whose addresses are at @saddr and @daddr. */
+static struct acme_flow sa_space(const struct acme_policy_rule *rule,
+				 const void *saddr, const void *daddr,
+				 u8 family)
+{
+	u32 alen = family == 4 ? 4 : 16;
+	struct acme_flow space = {};
+
+	memcpy(&space.w[0], saddr, alen);
+	memcpy(&space.w[2], daddr, alen);
+	space.w[4] = (u64)rule->tmpl.reqid << 32 |
+		     scope_dir(rule->scope, rule->dir) << 8 |
+		     rule->tmpl.tunnel << 7 | family;
+	return space;
 }
 
 static u32 *chain_of(const struct acme_policy_table *t, u16 scope, u8 dir,
 		     const struct acme_selector *sel)
 {
-	u64 h = policy_space(scope, dir) * GOLDEN_RATIO_64;
+	u64 h = scope_dir(scope, dir) * GOLDEN_RATIO_64;
 	u32 w[IDENTITY_LEN / sizeof(u32)];
 	u32 i;
 
@@ -88,10 +104,10 @@ static bool rule_ok(const struct acme_policy_rule *rule)
 
 static void match(struct acme_policy_table *t, const struct acme_policy *p)
 {
+	struct acme_flow space = policy_space(p->rule.scope, p->rule.dir);
 	struct acme_order order = { p->rule.priority, p->age };
 
-	acme_match_add(&t->match, p - t->policies,
-		       policy_space(p->rule.scope, p->rule.dir), order,
+	acme_match_add(&t->match, p - t->policies, &space, order,
 		       &p->rule.sel);
 }
 
@@ -181,7 +197,8 @@ const struct acme_policy *
 acme_policy_lookup(const struct acme_policy_table *t, u16 scope, u8 dir,
 		   const struct acme_flow *flow)
 {
-	int i = acme_match_find(&t->match, policy_space(scope, dir), flow);
+	struct acme_flow space = policy_space(scope, dir);
+	int i = acme_match_find(&t->match, &space, flow);
 
 	return i < 0 ? NULL : &t->policies[i];
 }
@@ -189,10 +206,13 @@ acme_policy_lookup(const struct acme_policy_table *t, u16 scope, u8 dir,
 void acme_policy_bind(struct acme_policy_table *t, u32 sa,
 		      const struct acme_policy_rule *rule)
 {
+	const struct acme_policy_tmpl *tmpl = &rule->tmpl;
+	struct acme_flow space = sa_space(rule, tmpl->saddr, tmpl->daddr,
+					  tmpl->family);
 	/* The youngest comes first. */
 	struct acme_order order = { .age = UINT64_MAX - t->next_sa_age++ };
 
-	acme_match_add(&t->sas, sa, sa_space(rule), order, &rule->sel);
+	acme_match_add(&t->sas, sa, &space, order, &rule->sel);
 }
 
 void acme_policy_unbind(struct acme_policy_table *t, u32 sa)
@@ -205,5 +225,13 @@ int acme_policy_sa(const struct acme_policy_table *t,
 		   const struct acme_policy_rule *rule,
 		   const struct acme_flow *flow)
 {
-	return acme_match_find(&t->sas, sa_space(rule), flow);
+	const struct acme_policy_tmpl *tmpl = &rule->tmpl;
+	struct acme_flow space;
+
+	if (tmpl->tunnel)
+		space = sa_space(rule, tmpl->saddr, tmpl->daddr, tmpl->family);
+	else
+		space = sa_space(rule, &flow->w[0], &flow->w[2],
+				 acme_flow_family(flow));
+	return acme_match_find(&t->sas, &space, flow);
 }

@@ -22,7 +22,7 @@ enum acme_policy_dir {
 
 /**
  * enum acme_policy_action - what becomes of a packet
- * @ACME_POLICY_PROTECT: an SA with the policy's reqid protects it
+ * @ACME_POLICY_PROTECT: an SA that fits the policy's template protects it
  * @ACME_POLICY_BYPASS: it passes as it is
  * @ACME_POLICY_BLOCK: it is dropped
  * @ACME_POLICY_ACTIONS: number of actions
@@ -35,6 +35,22 @@ enum acme_policy_action {
 };
 
 /**
+ * struct acme_policy_tmpl - which SAs protect the packets of a policy
+ * @saddr: tunnel mode: outer source
+ * @daddr: likewise, destination
+ * @family: of these
+ * @tunnel: tunnel mode; in transport mode addresses and family are the packet's
+ * @reqid: of the SAs
+ */
+struct acme_policy_tmpl {
+	u8 saddr[16];
+	u8 daddr[16];
+	u8 family;
+	bool tunnel;
+	u32 reqid;
+};
+
+/**
  * struct acme_policy_rule - a policy
  * @sel: selector, compared as it was given: bits that don't count make another
  *	policy, as in XFRM
@@ -42,7 +58,7 @@ enum acme_policy_action {
  * @dir: enum acme_policy_dir
  * @action: enum acme_policy_action
  * @priority: the smaller the earlier
- * @reqid: of its SAs
+ * @tmpl: of its SAs
  */
 struct acme_policy_rule {
 	struct acme_selector sel;
@@ -50,7 +66,7 @@ struct acme_policy_rule {
 	u8 dir;
 	u8 action;
 	u32 priority;
-	u32 reqid;
+	struct acme_policy_tmpl tmpl;
 };
 
 /**
@@ -117,7 +133,7 @@ u32 acme_policy_add(struct acme_policy_table *t,
 		    const struct acme_policy_rule *rule);
 
 /**
- * acme_policy_replace() - change a policy's action, priority or reqid
+ * acme_policy_replace() - change a policy's action, priority or template
  * @t: table
  * @rule: policy; identity as installed
  *
@@ -168,7 +184,8 @@ acme_policy_lookup(const struct acme_policy_table *t, u16 scope, u8 dir,
  * acme_policy_bind() - make an SA one that policies lead to
  * @t: table
  * @sa: index of the SA, not bound yet
- * @rule: scope, direction and reqid of the policies; the SA's own selector
+ * @rule: scope and direction of the policies; the SA's own selector, and its
+ *	addresses, mode and reqid as template
  */
 void acme_policy_bind(struct acme_policy_table *t, u32 sa,
 		      const struct acme_policy_rule *rule);
@@ -183,7 +200,8 @@ void acme_policy_unbind(struct acme_policy_table *t, u32 sa);
  * @flow: packet
  *
  * Return: the index of the SA that was bound last, of those with the policy's
- * scope, direction and reqid that have the packet in their selector; or -1.
+ * scope and direction that fit its template and have the packet in their
+ * selector; or -1.
  */
 int acme_policy_sa(const struct acme_policy_table *t,
 		   const struct acme_policy_rule *rule,

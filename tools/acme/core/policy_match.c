@@ -117,22 +117,22 @@ static bool before(struct acme_order a, struct acme_order b)
 
 /* Spaces */
 
-static u32 *space_chain(const struct acme_match *m, u64 id)
+static u32 *space_chain(const struct acme_match *m, const struct acme_flow *id)
 {
-	return &m->space_hash[(id * GOLDEN_RATIO_64) >> 32 & m->mask];
+	return &m->space_hash[hash_flow(0, id, id) & m->mask];
 }
 
-static u32 find_space(const struct acme_match *m, u64 id)
+static u32 find_space(const struct acme_match *m, const struct acme_flow *id)
 {
 	u32 i;
 
 	for (i = *space_chain(m, id); i; i = m->spaces[i].next)
-		if (m->spaces[i].id == id)
+		if (!memcmp(&m->spaces[i].id, id, sizeof(*id)))
 			break;
 	return i;
 }
 
-static u32 new_space(struct acme_match *m, u64 id)
+static u32 new_space(struct acme_match *m, const struct acme_flow *id)
 {
 	u32 *head = space_chain(m, id);
 	u32 i = m->free_space;
@@ -141,14 +141,14 @@ static u32 new_space(struct acme_match *m, u64 id)
 		m->free_space = m->spaces[i].next;
 	else
 		i = m->fresh_space++;
-	m->spaces[i] = (struct acme_match_space) { .id = id, .next = *head };
+	m->spaces[i] = (struct acme_match_space) { .id = *id, .next = *head };
 	*head = i;
 	return i;
 }
 
 static void free_space(struct acme_match *m, u32 i)
 {
-	u32 *link = space_chain(m, m->spaces[i].id);
+	u32 *link = space_chain(m, &m->spaces[i].id);
 
 	while (*link != i)
 		link = &m->spaces[*link].next;
@@ -168,14 +168,14 @@ static void unlink_tuple(struct acme_match *m, u32 i)
 	if (t->earlier)
 		m->tuples[t->earlier].later = t->later;
 	else
-		m->spaces[find_space(m, t->space)].first = t->later;
+		m->spaces[t->space].first = t->later;
 }
 
 /* Puts a tuple into its place by its bound. */
 static void link_tuple(struct acme_match *m, u32 i)
 {
 	struct acme_match_tuple *t = &m->tuples[i];
-	u32 *link = &m->spaces[find_space(m, t->space)].first;
+	u32 *link = &m->spaces[t->space].first;
 
 	t->earlier = 0;
 	while (*link && before(m->tuples[*link].bound, t->bound)) {
@@ -196,7 +196,7 @@ static void set_bound(struct acme_match *m, u32 i, struct acme_order bound)
 	link_tuple(m, i);
 }
 
-static u32 find_tuple(const struct acme_match *m, u64 space,
+static u32 find_tuple(const struct acme_match *m, u32 space,
 		      const struct acme_flow *mask, u32 hash)
 {
 	const struct acme_match_tuple *t;
@@ -211,7 +211,7 @@ static u32 find_tuple(const struct acme_match *m, u64 space,
 	return i;
 }
 
-static u32 new_tuple(struct acme_match *m, u64 space,
+static u32 new_tuple(struct acme_match *m, u32 space,
 		     const struct acme_flow *mask, u32 hash,
 		     struct acme_order bound)
 {
@@ -227,8 +227,6 @@ static u32 new_tuple(struct acme_match *m, u64 space,
 		.next = *head,
 	};
 	*head = i;
-	if (!find_space(m, space))
-		new_space(m, space);
 	link_tuple(m, i);
 	return i;
 }
@@ -237,11 +235,10 @@ static void free_tuple(struct acme_match *m, u32 i)
 {
 	struct acme_match_tuple *t = &m->tuples[i];
 	u32 *link = &m->tuple_hash[t->hash & m->mask];
-	u32 space = find_space(m, t->space);
 
 	unlink_tuple(m, i);
-	if (!m->spaces[space].first)
-		free_space(m, space);
+	if (!m->spaces[t->space].first)
+		free_space(m, t->space);
 	while (*link != i)
 		link = &m->tuples[*link].next;
 	*link = t->next;
@@ -316,16 +313,20 @@ static void chain_entry(struct acme_match *m, u32 index)
 	*link = index + 1;
 }
 
-void acme_match_add(struct acme_match *m, u32 index, u64 space,
-		    struct acme_order order, const struct acme_selector *sel)
+void acme_match_add(struct acme_match *m, u32 index,
+		    const struct acme_flow *id, struct acme_order order,
+		    const struct acme_selector *sel)
 {
 	struct acme_match_entry *e = &m->entries[index];
+	u32 space = find_space(m, id);
 	struct acme_flow mask;
 	u32 hash;
 
+	if (!space)
+		space = new_space(m, id);
 	selector_mask(&mask, sel);
 	hash = hash_flow(space, &mask, &mask);
-	*e = (struct acme_match_entry) { .space = space, .order = order };
+	*e = (struct acme_match_entry) { .order = order };
 	e->tuple = find_tuple(m, space, &mask, hash);
 	if (!e->tuple)
 		e->tuple = new_tuple(m, space, &mask, hash, order);
@@ -364,7 +365,7 @@ static const struct acme_match_entry *probe(const struct acme_match *m, u32 i,
 	return NULL;
 }
 
-int acme_match_find(const struct acme_match *m, u64 space,
+int acme_match_find(const struct acme_match *m, const struct acme_flow *space,
 		    const struct acme_flow *flow)
 {
 	const struct acme_match_entry *e, *best = NULL;

@@ -41,7 +41,6 @@ struct acme_order {
 /**
  * struct acme_match_entry - a selector
  * @value: what a packet must have, where the tuple's mask is set
- * @space: where it counts
  * @order: precedence
  * @tuple: index, 0: the entry is not in use
  * @hash: of @tuple and @value under the mask
@@ -51,7 +50,6 @@ struct acme_order {
  */
 struct acme_match_entry {
 	struct acme_flow value;
-	u64 space;
 	struct acme_order order;
 	u32 tuple;
 	u32 hash;
@@ -63,8 +61,8 @@ struct acme_match_entry {
 /**
  * struct acme_match_tuple - the selectors of a space with equal masks
  * @mask: bits that count
- * @space: where it counts
  * @bound: no selector comes before this
+ * @space: index of its space
  * @count: selectors
  * @stale: selectors removed since @bound was right
  * @peers: list of selectors, an index plus 1
@@ -75,8 +73,8 @@ struct acme_match_entry {
  */
 struct acme_match_tuple {
 	struct acme_flow mask;
-	u64 space;
 	struct acme_order bound;
+	u32 space;
 	u32 count;
 	u32 stale;
 	u32 peers;
@@ -88,12 +86,12 @@ struct acme_match_tuple {
 
 /**
  * struct acme_match_space - the tuples of a space
- * @id: number of the space
+ * @id: name of the space, any words
  * @first: tuple with the smallest bound, 0: the space is not in use
  * @next: in the chain of the hash table, or of free spaces
  */
 struct acme_match_space {
-	u64 id;
+	struct acme_flow id;
 	u32 first;
 	u32 next;
 };
@@ -107,7 +105,7 @@ struct acme_match_space {
  * @mask: buckets of each hash table - 1
  * @entry_hash: chains by tuple and value
  * @tuple_hash: chains by space and mask
- * @space_hash: chains by number
+ * @space_hash: chains by name
  * @free_tuple: list of tuples that were freed
  * @fresh_tuple: first never used
  * @free_space: likewise
@@ -148,16 +146,22 @@ void acme_match_free(struct acme_match *m);
  */
 void acme_flow_init(struct acme_flow *flow, const struct acme_ip *ip);
 
+static inline u8 acme_flow_family(const struct acme_flow *flow)
+{
+	return flow->w[4];
+}
+
 /**
  * acme_match_add() - add a selector
  * @m: selectors
  * @index: of a free entry
- * @space: where it counts
+ * @space: where it counts, any words
  * @order: precedence
  * @sel: selector; prefix lengths are possible for the family
  */
-void acme_match_add(struct acme_match *m, u32 index, u64 space,
-		    struct acme_order order, const struct acme_selector *sel);
+void acme_match_add(struct acme_match *m, u32 index,
+		    const struct acme_flow *space, struct acme_order order,
+		    const struct acme_selector *sel);
 
 /* Removes a selector. */
 void acme_match_del(struct acme_match *m, u32 index);
@@ -175,7 +179,7 @@ static inline bool acme_match_used(const struct acme_match *m, u32 index)
  *
  * Return: its index, or -1.
  */
-int acme_match_find(const struct acme_match *m, u64 space,
+int acme_match_find(const struct acme_match *m, const struct acme_flow *space,
 		    const struct acme_flow *flow);
 
 #endif /* _ACME_POLICY_MATCH_H */

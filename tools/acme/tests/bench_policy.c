@@ -87,7 +87,8 @@ static struct acme_policy_rule make_rule(u32 i, u32 masks)
 {
 	struct acme_policy_rule rule = {
 		.sel = { .family = 4 }, .dir = ACME_POLICY_OUT,
-		.priority = scatter(i) % 1000, .reqid = i,
+		.priority = scatter(i) % 1000,
+		.tmpl = { .family = 4, .tunnel = true, .reqid = i },
 	};
 
 	put_be32(rule.sel.saddr, scatter(i));
@@ -170,14 +171,14 @@ static void bench_sa_by_reqid(u32 n)
 		exit(1);
 	for (i = 0; i < n; i++) {
 		rule = make_rule(i, 4);
-		rule.reqid = i / 10;
+		rule.tmpl.reqid = i / 10;
 		acme_policy_bind(&t, i, &rule);
 	}
 	r.add = now() - start;
 	start = now();
 	for (i = 0; i < LOOKUPS; i++) {
 		sa = scatter(i) % n;
-		rule.reqid = sa / 10;
+		rule.tmpl.reqid = sa / 10;
 		make_flow(&flow, scatter(sa), scatter(sa) ^ 0x5a5a5a5a);
 		r.hits += acme_policy_sa(&t, &rule, &flow) >= 0;
 	}

@@ -51,7 +51,8 @@ struct item {
  * @sas: model, by index of the SA
  * @clock: for ages
  * @rng: state
- * @hits: lookups that found something
+ * @hits: lookups that found a policy
+ * @sa_hits: and an SA for it, in transport and tunnel mode
  */
 struct world {
 	struct acme_policy_table t;
@@ -60,6 +61,7 @@ struct world {
 	u64 clock;
 	u64 rng;
 	u32 hits;
+	u32 sa_hits[2];
 };
 
 static u32 rnd(struct world *w, u32 n)
@@ -120,6 +122,22 @@ static struct item *model_lookup(struct world *w, u16 scope, u8 dir,
 	return best;
 }
 
+/* Do the addresses of an SA fit a template? */
+static bool model_fits(const struct acme_policy_tmpl *sa,
+		       const struct acme_policy_tmpl *tmpl,
+		       const struct packet *p)
+{
+	u8 family = tmpl->tunnel ? tmpl->family : p->family;
+	u32 bits = family == 4 ? 32 : 128;
+
+	return sa->reqid == tmpl->reqid && sa->tunnel == tmpl->tunnel &&
+	       sa->family == family &&
+	       prefix_ok(sa->saddr, tmpl->tunnel ? tmpl->saddr : p->addr[0],
+			 bits) &&
+	       prefix_ok(sa->daddr, tmpl->tunnel ? tmpl->daddr : p->addr[1],
+			 bits);
+}
+
 static int model_sa(struct world *w, const struct acme_policy_rule *rule,
 		    const struct packet *p)
 {
@@ -128,7 +146,7 @@ static int model_sa(struct world *w, const struct acme_policy_rule *rule,
 	for (i = 0; i < SAS; i++)
 		if (w->sas[i].used && w->sas[i].rule.scope == rule->scope &&
 		    w->sas[i].rule.dir == rule->dir &&
-		    w->sas[i].rule.reqid == rule->reqid &&
+		    model_fits(&w->sas[i].rule.tmpl, &rule->tmpl, p) &&
 		    model_match(&w->sas[i].rule.sel, p) &&
 		    (best < 0 || w->sas[i].age > w->sas[best].age))
 			best = i;
@@ -218,6 +236,26 @@ static struct acme_selector pick_selector(struct world *w)
 	return s;
 }
 
+/* Few, so that SAs and policies fit; with dirt behind IPv4 addresses. */
+static struct acme_policy_tmpl pick_tmpl(struct world *w)
+{
+	struct acme_policy_tmpl tmpl = {
+		.family = rnd(w, 4) ? 4 : 6, .tunnel = rnd(w, 2),
+		.reqid = rnd(w, 3),
+	};
+	u32 end = tmpl.family == 4 ? 3 : 15;
+
+	if (!tmpl.tunnel) {
+		memset(tmpl.saddr, 0xa5, end + 1);
+		pick_addr(w, tmpl.family, tmpl.daddr);
+		return tmpl;
+	}
+	tmpl.saddr[end] = rnd(w, 2);
+	tmpl.daddr[end] = rnd(w, 2);
+	tmpl.daddr[15] |= rnd(w, 2);
+	return tmpl;
+}
+
 static struct acme_policy_rule pick_rule(struct world *w)
 {
 	struct acme_policy_rule rule = {
@@ -226,7 +264,7 @@ static struct acme_policy_rule pick_rule(struct world *w)
 		.dir = rnd(w, ACME_POLICY_DIRS),
 		.action = rnd(w, ACME_POLICY_ACTIONS),
 		.priority = rnd(w, 3) ? rnd(w, 4) : UINT32_MAX - rnd(w, 2),
-		.reqid = rnd(w, 4),
+		.tmpl = pick_tmpl(w),
 	};
 	struct item *old = &w->policies[rnd(w, POLICIES)];
 
@@ -367,6 +405,7 @@ static void step_lookup(struct world *w)
 	struct item *want;
 	struct acme_ip ip;
 	struct packet p;
+	int sa;
 
 	build(w, &p, buf, &ip);
 	acme_flow_init(&flow, &ip);
@@ -377,8 +416,10 @@ static void step_lookup(struct world *w)
 		return;
 	w->hits++;
 	assert_memory_equal(&got->rule, &want->rule, sizeof(got->rule));
-	assert_int_equal(acme_policy_sa(&w->t, &got->rule, &flow),
-			 model_sa(w, &got->rule, &p));
+	sa = acme_policy_sa(&w->t, &got->rule, &flow);
+	assert_int_equal(sa, model_sa(w, &got->rule, &p));
+	if (sa >= 0)
+		w->sa_hits[got->rule.tmpl.tunnel]++;
 }
 
 /* Every policy once, and no other. */
@@ -420,7 +461,10 @@ static void random_steps(u64 seed)
 	for (i = 0; i < STEPS; i++)
 		steps[rnd(w, ARRAY_SIZE(steps))](w);
 	/* Otherwise nothing was compared. */
+	print_message("# found: %u policies, %u and %u SAs\n", w->hits,
+		      w->sa_hits[0], w->sa_hits[1]);
 	assert_true(w->hits > STEPS / 30);
+	assert_true(w->sa_hits[0] > 20 && w->sa_hits[1] > 100);
 	acme_policy_table_free(&w->t);
 	free(w);
 }
@@ -534,7 +578,7 @@ static void test_spread(void **state)
 		put_be32(rule.sel.daddr, 0x0a000000 + i % 16);
 		rule.priority = n - i;
 		assert_int_equal(acme_policy_add(&t, &rule), ACME_ST_OK);
-		rule.reqid = i;
+		rule.tmpl.reqid = i;
 		acme_policy_bind(&t, i, &rule);
 	}
 	assert_true(longest_chain(&t.match) <= 12);
@@ -610,6 +654,7 @@ static void test_collision(void **state)
 	struct acme_selector sel = {
 		.family = 4, .prefixlen_s = 32, .prefixlen_d = 32,
 	};
+	static const struct acme_flow space;
 	struct acme_match_entry **sorted;
 	u32 i, n = 300000, pairs = 0;
 	struct acme_flow flow;
@@ -621,8 +666,8 @@ static void test_collision(void **state)
 	assert_non_null(sorted);
 	for (i = 0; i < n; i++) {
 		put_be32(sel.saddr, i);
-		acme_match_add(&m, i, 0, (struct acme_order) { .age = i },
-			       &sel);
+		acme_match_add(&m, i, &space,
+			       (struct acme_order) { .age = i }, &sel);
 		sorted[i] = &m.entries[i];
 	}
 	qsort(sorted, n, sizeof(*sorted), by_hash);
@@ -631,7 +676,7 @@ static void test_collision(void **state)
 			continue;
 		flow = sorted[i]->value;
 		acme_match_del(&m, sorted[i] - m.entries);
-		assert_int_equal(acme_match_find(&m, 0, &flow), -1);
+		assert_int_equal(acme_match_find(&m, &space, &flow), -1);
 		pairs++;
 	}
 	print_message("# %u pairs\n", pairs);
