@@ -6,6 +6,10 @@
 #define IPV4_OFFSET	0x1fff
 #define IPV6_OFFSET	0xfff8
 #define IPV6_MF		0x0001
+#define GRE_CSUM	0x8000
+#define GRE_ROUTING	0x4000
+#define GRE_KEY		0x2000
+#define GRE_VERSION	0x0007
 
 static bool parse_ipv4(struct acme_ip *ip, const u8 *p, u32 avail)
 {
@@ -97,6 +101,20 @@ const u8 *acme_ip_daddr(const struct acme_ip *ip)
 	return acme_ip_saddr(ip) + acme_ip_alen(ip);
 }
 
+/* The halves of the key (RFC 2890), if there is one. */
+static bool gre_key(const u8 *gre, u32 len, u16 *high, u16 *low)
+{
+	u16 flags = get_be16(gre);
+	u32 at = flags & GRE_CSUM ? 8 : 4;
+
+	if (!(flags & GRE_KEY) || flags & (GRE_ROUTING | GRE_VERSION) ||
+	    len < at + 4)
+		return false;
+	*high = get_be16(gre + at);
+	*low = get_be16(gre + at + 2);
+	return true;
+}
+
 bool acme_ip_ports(const struct acme_ip *ip, u16 *sport, u16 *dport)
 {
 	const u8 *l4 = ip->hdr + ip->hlen;
@@ -106,7 +124,6 @@ bool acme_ip_ports(const struct acme_ip *ip, u16 *sport, u16 *dport)
 	switch (ip->proto) {
 	case PROTO_TCP:
 	case PROTO_UDP:
-	case PROTO_DCCP:
 	case PROTO_SCTP:
 	case PROTO_UDPLITE:
 		*sport = get_be16(l4);
@@ -117,6 +134,8 @@ bool acme_ip_ports(const struct acme_ip *ip, u16 *sport, u16 *dport)
 		*sport = l4[0];
 		*dport = l4[1];
 		return true;
+	case PROTO_GRE:
+		return gre_key(l4, ip->len - ip->hlen, sport, dport);
 	default:
 		return false;
 	}

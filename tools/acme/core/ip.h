@@ -21,10 +21,10 @@
 #define PROTO_IPIP	4
 #define PROTO_TCP	6
 #define PROTO_UDP	17
-#define PROTO_DCCP	33
 #define PROTO_IPV6	41
 #define PROTO_ROUTING	43
 #define PROTO_FRAGMENT	44
+#define PROTO_GRE	47
 #define PROTO_ESP	50
 #define PROTO_ICMPV6	58
 #define PROTO_NONE	59
@@ -81,10 +81,10 @@ static inline u32 acme_ip_alen(const struct acme_ip *ip)
 }
 
 /**
- * acme_ip_ports() - ports of a packet, or type and code of ICMP
+ * acme_ip_ports() - what stands for the ports of a packet, as XFRM has it
  * @ip: packet
- * @sport: source port or type, host order
- * @dport: destination port or code, host order
+ * @sport: source port, ICMP type, or upper half of a GRE key, host order
+ * @dport: destination port, ICMP code, or its lower half, host order
  *
  * Return: false when the packet has none.
  */

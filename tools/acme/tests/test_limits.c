@@ -274,17 +274,17 @@ static void test_little_room(void **state)
 	mock_free(e.m);
 }
 
-/* Several SAs wait; one is deleted, one gets new limits. */
+/* Several SAs wait; two are deleted, one gets new limits. */
 static void test_full_ring_many(void **state)
 {
 	const struct acme_limits l = { .soft_packets = 1 };
 	struct acme_cmd cmd;
-	struct end e[4];
+	struct end e[5];
 	u32 i;
 
 	(void)state;
 	e[0].m = mock_ready(&mock_config);
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 5; i++) {
 		e[i].m = e[0].m;
 		end_fill(&e[i], &cmd, &tunnel4, 0);
 		cmd.sa_add.spi = htobe32(100 + i);
@@ -292,11 +292,12 @@ static void test_full_ring_many(void **state)
 		end_install(&e[i], &cmd, &tunnel4);
 	}
 	fill_ring(&e[0]);
-	for (i = 0; i < 8; i++)
-		assert_true(pass(&e[i % 4], false));
-	assert_int_equal(end_cmd(&e[3], ACME_OP_SA_DEL, &cmd), ACME_ST_OK);
+	for (i = 0; i < 10; i++)
+		assert_true(pass(&e[i % 5], false));
+	assert_int_equal(end_cmd(&e[4], ACME_OP_SA_DEL, &cmd), ACME_ST_OK);
 	set_limits(&e[1], &l);
 	assert_true(pass(&e[1], false));
+	assert_int_equal(end_cmd(&e[3], ACME_OP_SA_DEL, &cmd), ACME_ST_OK);
 	empty_ring(&e[0]);
 	e[0].m->now += NSEC_PER_MSEC;
 	mock_run(e[0].m);

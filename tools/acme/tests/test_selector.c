@@ -106,6 +106,62 @@ static void icmp_case(u8 family, u8 proto)
 	assert_false(acme_selector_match(&sel, &ip));
 }
 
+static bool gre_match(const struct acme_selector *sel, const u8 *gre, u32 len)
+{
+	struct acme_ip ip;
+	u8 buf[256];
+
+	ip = packet(buf, 4, PROTO_UDP);
+	memcpy(buf + 14 + ip.hlen, gre, len);
+	ip.proto = PROTO_GRE;
+	ip.len = ip.hlen + len;
+	return acme_selector_match(sel, &ip);
+}
+
+/* XFRM takes the key for ports; without one they are 0. */
+static void test_gre(void **state)
+{
+	static const u8 key[] = { 0x20, 0, 8, 0, 0x12, 0x34, 0x56, 0x78 };
+	static const u8 both[] = {
+		0xa0, 0, 8, 0, 9, 9, 9, 9, 0x12, 0x34, 0x56, 0x78,
+	};
+	static const u8 other[] = { 0x20, 0, 8, 0, 0x12, 0x34, 0x56, 0x79 };
+	static const u8 pptp[] = { 0x20, 1, 8, 0, 0x12, 0x34, 0x56, 0x78 };
+	static const u8 none[] = { 0, 0, 8, 0, 0x12, 0x34, 0x56, 0x78 };
+	struct acme_selector sel = {
+		.proto = PROTO_GRE, .sport = htobe16(0x1234),
+		.dport = htobe16(0x5678), .sport_mask = htobe16(0xffff),
+		.dport_mask = htobe16(0xffff),
+	};
+
+	(void)state;
+	assert_true(gre_match(&sel, key, sizeof(key)));
+	assert_true(gre_match(&sel, both, sizeof(both)));
+	assert_false(gre_match(&sel, both, sizeof(both) - 1));
+	assert_false(gre_match(&sel, other, sizeof(other)));
+	assert_false(gre_match(&sel, pptp, sizeof(pptp)));
+	assert_false(gre_match(&sel, none, sizeof(none)));
+	sel.sport = 0;
+	sel.dport = 0;
+	assert_true(gre_match(&sel, none, sizeof(none)));
+}
+
+/* XFRM knows no ports of DCCP. */
+static void test_dccp(void **state)
+{
+	struct acme_selector sel = {
+		.sport = htobe16(1111), .sport_mask = htobe16(0xffff),
+	};
+	struct acme_ip ip;
+	u8 buf[256];
+
+	(void)state;
+	ip = packet(buf, 4, PROTO_UDP);
+	assert_true(acme_selector_match(&sel, &ip));
+	ip.proto = 33;
+	assert_false(acme_selector_match(&sel, &ip));
+}
+
 static void test_icmp(void **state)
 {
 	(void)state;
@@ -155,6 +211,8 @@ int main(void)
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_gre),
+		cmocka_unit_test(test_dccp),
 		cmocka_unit_test(test_ext_headers),
 	};
 

@@ -527,6 +527,65 @@ static void test_replug(void **state)
 	tear_down(&r);
 }
 
+/* What each profile takes away; 0 in @max_sas: as many as the default has. */
+static const struct profile_case {
+	const char *name;
+	u32 max_sas;
+	u32 max_window;
+	u32 lacks;
+	u32 limits;
+	u32 handover;
+} profile_cases[] = {
+	{ "default", 0, 4096, 0, ACME_LIMITS_ALL, ACME_HANDOVER_ALL },
+	{ "test-and-set", 0, 4096, 0, ACME_LIMITS_ALL, ACME_HANDOVER_ALL },
+	{ "dump-only", 0, 4096, 0, ACME_LIMITS_ALL, ACME_HANDOVER_SNAPSHOT },
+	{ "packets-only", 0, 4096, 0, ACME_LIMITS_PACKETS,
+	  ACME_HANDOVER_ALL },
+	{ "bytes-only", 0, 4096, 0, ACME_LIMITS_BYTES, ACME_HANDOVER_ALL },
+	{ "drop-only", 0, 4096, ACME_IPSEC_EXC_RAW, ACME_LIMITS_ALL, 0 },
+	{ "small-window", 0, 64, 0, ACME_LIMITS_ALL, ACME_HANDOVER_ALL },
+	{ "no-esn", 0, 4096, ACME_IPSEC_ESN, ACME_LIMITS_ALL,
+	  ACME_HANDOVER_ALL },
+	{ "few-sas", 4, 4096, 0, ACME_LIMITS_ALL, ACME_HANDOVER_ALL },
+	{ "no-policies", 0, 4096, 0, ACME_LIMITS_ALL, ACME_HANDOVER_ALL },
+	{ "tunnel-only", 0, 4096, ACME_IPSEC_TRANSPORT, ACME_LIMITS_ALL,
+	  ACME_HANDOVER_ALL },
+	{ "no-ipsec", 1, 0, ACME_IPSEC_ALL, 0, 0 },
+};
+
+static void profile_case(const struct profile_case *p)
+{
+	const struct acme_rsp_caps *caps;
+	struct acme_cmd cmd = {};
+	struct rig r;
+
+	set_up(&r, "--profile", p->name);
+	plug(&r);
+	bring_up(&r);
+	assert_int_equal(host_admin(&r.host, ACME_OP_GET_CAPS, &cmd),
+			 ACME_ST_OK);
+	caps = &cmd.caps;
+	assert_int_equal(le32_to_cpu(caps->max_sas),
+			 p->max_sas ? p->max_sas : 4096);
+	assert_int_equal(le32_to_cpu(caps->max_window), p->max_window);
+	assert_int_equal(le32_to_cpu(caps->ipsec), ACME_IPSEC_ALL & ~p->lacks);
+	assert_int_equal(le32_to_cpu(caps->limits_out), p->limits);
+	assert_int_equal(le32_to_cpu(caps->limits_in), p->limits);
+	assert_int_equal(le32_to_cpu(caps->handover), p->handover);
+	assert_int_equal(le32_to_cpu(caps->max_policies), 0);
+	unplug(&r);
+	tear_down(&r);
+}
+
+static void test_profiles(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(profile_cases); i++)
+		profile_case(&profile_cases[i]);
+}
+
 static void test_once(void **state)
 {
 	struct rig r;
@@ -577,6 +636,7 @@ int main(void)
 		cmocka_unit_test(test_control),
 		cmocka_unit_test(test_control_batch),
 		cmocka_unit_test(test_replug),
+		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_command_line),
 	};
