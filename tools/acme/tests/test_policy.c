@@ -245,7 +245,7 @@ static struct acme_policy_tmpl pick_tmpl(struct world *w)
 	};
 	u32 end = tmpl.family == 4 ? 3 : 15;
 
-	if (!tmpl.tunnel) {
+	if (!tmpl.tunnel && rnd(w, 4)) {
 		memset(tmpl.saddr, 0xa5, end + 1);
 		pick_addr(w, tmpl.family, tmpl.daddr);
 		return tmpl;
