@@ -68,7 +68,7 @@ void end_send(struct end *e, const u8 *pkt, u32 len, u16 flags, u16 mss)
 }
 
 bool end_receive(struct end *e, const u8 *frame, u32 len,
-		    struct rx_frame *f)
+		 struct rx_frame *f)
 {
 	bool got;
 
