@@ -157,8 +157,9 @@ static bool acme_tx_read_head(struct acme_qp *qp, u32 *head)
 	if (*head == tx->seen)
 		return false;
 	tx->seen = *head;
-	/* what was sent before is seen to be sent, the tail read after */
+	/* what was sent before is seen to be sent */
 	dma_rmb();
+	/* the tail is read after the head, pairs with its release */
 	tail = smp_load_acquire(&tx->tail);
 	if (*head - tx->clean <= tail - tx->clean)
 		return true;
