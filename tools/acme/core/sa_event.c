@@ -54,15 +54,16 @@ void acme_sa_events_flush(struct acme_dev *dev)
 	struct acme_sa_table *t = &dev->sas;
 	struct acme_sa *sa;
 
+	dev->admin.retry_at = ACME_NEVER;
 	while (t->pending >= 0) {
 		sa = &t->sas[t->pending];
 		if (!flush_sa(dev, sa)) {
-			dev->admin.retry_at = dev->now + RETRY_NS;
+			if (!dev->admin.eq_halted)
+				dev->admin.retry_at = dev->now + RETRY_NS;
 			return;
 		}
 		acme_sa_unpend(t, sa);
 	}
-	dev->admin.retry_at = ACME_NEVER;
 }
 
 void acme_sa_raise(struct acme_dev *dev, struct acme_sa *sa,

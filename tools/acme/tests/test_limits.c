@@ -251,6 +251,22 @@ static void test_full_ring(void **state)
 	mock_free(e.m);
 }
 
+/* A ring that has halted is not looked at again and again. */
+static void test_halted_ring(void **state)
+{
+	const struct acme_limits l = { .soft_packets = 1 };
+	struct end e = open_limited(&tunnel4, 0, &l);
+
+	(void)state;
+	host_reg_write(&e.m->host, ACME_REG_EQ_HEAD, 12345);
+	assert_true(pass(&e, false));
+	assert_true(pass(&e, false));
+	assert_true(acme_dev_next(e.m->dev) == ACME_NEVER);
+	assert_int_equal(host_reset(&e.m->host), ACME_STATUS_READY);
+	expect_no_event(&e);
+	mock_free(e.m);
+}
+
 /* With room for one of two events none is written twice. */
 static void test_little_room(void **state)
 {
@@ -387,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_update),
 		cmocka_unit_test(test_full_ring),
+		cmocka_unit_test(test_halted_ring),
 		cmocka_unit_test(test_little_room),
 		cmocka_unit_test(test_full_ring_many),
 		cmocka_unit_test(test_seq_end),
