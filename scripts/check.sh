@@ -8,8 +8,8 @@
 # as KTAP. The last line is "N passed, N failed, N skipped"; the exit status is
 # 0 if none failed.
 #
-# KERNEL=debug runs them in the debug kernel. With CI set, lint and the test of
-# lint come first, and a skip is a failure.
+# KERNEL=debug runs all tests in the debug kernel. With CI set, lint and the test of lint come first, and a skip
+# is a failure.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -23,7 +23,11 @@ phase() {
 
 	shift
 	"$@"
-	PHASES+=("$(printf '%-28s %5d s' "$name" $((SECONDS - start)))")
+	PHASES+=("$(minutes "$name" $((SECONDS - start)))")
+}
+
+minutes() {
+	printf '%-28s %3d min %2d s' "$1" $(($2 / 60)) $(($2 % 60))
 }
 
 build_all() {
@@ -60,15 +64,15 @@ wanted() {
 
 # What says something about the checkout rather than about what it builds.
 lint_wanted() {
-	[[ -z ${TEST:-} ]] || { wanted lint || wanted lint_selftest; return; }
-	[[ -n ${CI:-} ]]
+	[[ -n ${TEST:-}${CI:-} ]] || return
+	wanted lint || wanted lint_selftest || wanted series_selftest
 }
 
 # Every name in TEST= must mean something.
 check_names() {
 	local name known
 
-	known=$(printf '%s\n' device iproute2 lint lint_selftest \
+	known=$(printf '%s\n' device iproute2 lint lint_selftest series_selftest \
 		"$(list_tests TEST_PROGS_HOST)" "$(list_tests TEST_PROGS)")
 	for name in ${TEST:-}; do
 		grep -qx -e "${name%.*}" -e "${name%.*}\.[a-z]*" <<<"$known" ||
@@ -108,6 +112,8 @@ lint_suites() {
 	! wanted lint || suite lint "$REPO/scripts/lint.sh" --tap
 	! wanted lint_selftest ||
 		suite lint_selftest "$REPO/scripts/lint/selftest.sh"
+	! wanted series_selftest || suite series_selftest \
+		env COMPILE=no "$REPO/scripts/series/selftest.sh"
 }
 
 host_suites() {
@@ -242,7 +248,7 @@ main() {
 	phase "tests on the host" host_suites
 	phase "tests in VMs" vm_suites
 	printf '\nTime by phase\n'
-	printf '  %s\n' "${PHASES[@]}"
+	printf '  %s\n' "${PHASES[@]}" "$(minutes "all" "$SECONDS")"
 	FINISHED=1
 	"$KTAP" "$RESULTS"/*.ktap
 }

@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Usage: selftest.sh
+#
+# Does "make series" find what would embarrass its sender? Each round plants a
+# defect in a copy of the checkout; with COMPILE=no, only those that are found
+# without a compiler. Prints TAP.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$REPO/scripts/lint/tap.sh"
+
+COPY=$BUILD/series-selftest
+OUTPUT=$BUILD/series-selftest.out
+FIRST=patches/0000-planted.patch
+LAST=patches/0000-planted-too.patch
+
+# With what the stock files of the kernel were before any patch.
+copy_checkout() {
+	rm -rf "$COPY"
+	mkdir -p "$COPY/build/series-work"
+	git -C "$REPO" ls-files -z -co --exclude-standard \
+		net include patches scripts tools/testing |
+		(cd "$REPO" && xargs -0 cp -P --parents -t "$COPY")
+	cp -P "$BUILD"/kernel-* "$COPY/build/"
+	cp -r "$WORK/pristine" "$COPY/build/series-work/"
+}
+
+# mail SUBJECT FILE HUNK-HEAD: the lines of a hunk come by standard input.
+mail() {
+	cat <<-END
+	From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001
+	From: A <a@example.org>
+	Date: Thu, 1 Jan 1970 00:00:00 +0000
+	Subject: [PATCH] $1
+
+	It has a body.
+
+	Signed-off-by: A <a@example.org>
+	---
+	diff --git a/$2 b/$2
+	--- a/$2
+	+++ b/$2
+	$3
+	END
+	cat
+}
+
+# finds WHAT REGEX PART...: the parts of series.sh that lead to the finding.
+finds() {
+	local what=$1 regex=$2 part status=0
+
+	shift 2
+	for part; do
+		"$COPY/scripts/series/$part.sh" >"$OUTPUT" 2>&1 </dev/null ||
+			{ status=1; break; }
+	done
+	((status)) && grep -Eq -- "$regex" "$OUTPUT" && status=0 || status=1
+	((status == 0)) || sed 's/^/# /' "$OUTPUT"
+	tap "$status" "$what"
+}
+
+test_weaving() {
+	copy_checkout
+	echo '/* new */' >"$COPY/net/xfrm/xfrm_full_planted.c"
+	finds "a new file that no patch adds" "no patch adds" weave
+	copy_checkout
+	sed -i '0,/^Adds: /s//Adds: net\/nothing.c\n&/' "$COPY"/patches/0*add-the-core*
+	finds "a patch that adds what is not there" "not there" weave
+	copy_checkout
+	sed -i '/^@@ /{n;s/$/ and more/}' "$COPY"/patches/0002-*
+	finds "a patch that does not apply" "does not apply" weave
+}
+
+# Declared and called by the first, defined by the second only.
+test_compiling() {
+	copy_checkout
+	mail "planted: a call" net/xfrm/xfrm_hash.c "@@ -1,1 +1,3 @@" \
+		>"$COPY/$FIRST" <<-'END'
+	+int xfrm_planted(void);
+	+int xfrm_planted_call(void) { return xfrm_planted(); }
+	 // SPDX-License-Identifier: GPL-2.0
+	END
+	mail "planted: what it calls" net/xfrm/xfrm_hash.c "@@ -1,3 +1,4 @@" \
+		>"$COPY/$LAST" <<-'END'
+	 int xfrm_planted(void);
+	 int xfrm_planted_call(void) { return xfrm_planted(); }
+	+int xfrm_planted(void) { return 0; }
+	 // SPDX-License-Identifier: GPL-2.0
+	END
+	finds "a patch that does not build alone" "after patch 1 .*failed" \
+		weave compile
+}
+
+with_lock kernel "$REPO/scripts/series/snapshot.sh" >"$OUTPUT"
+test_weaving
+[[ ${COMPILE:-} == no ]] || test_compiling
+rm -rf "$COPY"
+tap_end
