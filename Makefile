@@ -10,9 +10,9 @@ else
 export CALLER := $(CURDIR)
 endif
 
-export ACCEL ARGS CAPTURE COMPILE FOREIGN FRESH FRESH_CACHE IPROUTE2_SRC
-export IPROUTE2_UPSTREAM IPSEC_FULL_CACHE JOBS KERNEL KERNEL_SRC LINT MEM NIC
-export NO_BUILD OUT PEER PROFILE RUN SKIP_DEPS SMP SUITE TEST TIMEOUT V
+export ACCEL ARGS CAPTURE COMPILE FOREIGN FRESH FRESH_CACHE FULL IPROUTE2_SRC
+export IPROUTE2_UPSTREAM IPSEC_FULL_CACHE JOBS KERNEL KERNEL_SRC LINT MEM MODES NIC
+export NO_BUILD OUT PEER PROFILE REPEATS RUN SEED SKIP_DEPS SMP SUITE TEST TIMEOUT V
 
 # make has a LINT of its own, which is no choice of checks.
 ifeq ($(origin LINT),default)
@@ -26,8 +26,8 @@ ifneq ($(wildcard build/vm/exit_status.so),)
 load build/vm/exit_status.so
 endif
 
-.PHONY: help demo check vm shell deps kernel driver device iproute2 lint series \
-	coverage check-fresh clean clean-cache
+.PHONY: help demo check bench vm shell deps kernel driver device iproute2 lint \
+	series coverage check-fresh clean clean-cache
 
 help: ## this list
 	@scripts/help.sh Makefile
@@ -37,6 +37,8 @@ demo: ## build everything, encrypt real traffic in the NIC, explain it
 	@scripts/demo.sh
 check: ## all tests, or TEST="name ..."; KERNEL=debug for the debug kernel
 	@scripts/check.sh
+bench: ## instructions per packet, by mode; MODES="full ..." chooses
+	@scripts/bench.sh
 
 ##@ The test VM
 vm: ## run the script RUN=, with ARGS=, in the VM; exits with its status

@@ -16,6 +16,8 @@ Variables of check, vm, shell
   RUN=script     what to run, relative to the caller (vm)
   ARGS="a b"     its arguments, quoted as for a shell (vm)
   TEST="a b"     tests to run, by name; default: all (check)
+  SEED=n         the same random choices as a run that printed it (check)
+  FULL=1         all combinations instead of a sample: test matrix (check)
   PEER=ns|vm     the peer: a namespace of the VM, or a VM of its own
   NIC=acme|virtio|none
                  the NIC: our model, a stock one in its place, or a VM
@@ -31,6 +33,10 @@ Variables of check, vm, shell
   ACCEL=kvm|tcg  default: KVM if a trial boot passes
   NO_BUILD=1     take build/ as it is (vm, shell)
   V=1            show the VM's console
+
+Variables of bench
+  MODES="a b"    of cleartext software crypto packet full; default: all
+  REPEATS=n      measurements of each, for the spread; default: 7
 
 Variables of lint
   LINT="a b"     checks to run, by name; default: all

@@ -457,6 +457,8 @@ class TestVm:
                      "chardev=vmout"]
         if self.opts.foreign:
             argv += FOREIGN_OPTIONS
+        if self.opts.tcg_plugin:
+            argv += ["-plugin", self.opts.tcg_plugin]
         for part in parts:
             argv += part.qemu_options()
         return argv
@@ -601,6 +603,7 @@ def parse_args():
     parser.add_argument("--capture", help="directory for a pcap of the wire")
     parser.add_argument("--out", required=True, help="what survives the VM")
     parser.add_argument("--accel", default="", choices=["", "kvm", "tcg"])
+    parser.add_argument("--tcg-plugin", help="QEMU's -plugin for the test VM")
     parser.add_argument("--vng", required=True, help="path of vng")
     parser.add_argument("--cache", required=True)
     parser.add_argument("--append", action="append", default=[])
