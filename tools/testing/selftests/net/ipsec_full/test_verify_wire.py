@@ -24,7 +24,7 @@ import verify_wire
 STATE = '''src {src} dst {dst}
 \tproto esp spi {spi:#010x}({spi}) reqid 1(0x00000001) mode {mode}
 \treplay-window 64 seq 0x00000000 flag af-unspec{esn} (0x00100000)
-\taead rfc4106(gcm(aes)) 0x{key} ({bits} bits) 128
+{algorithm}
 \tanti-replay context: seq 0x0, oseq 0x0, bitmap 0x00000000
 \tsel src 0.0.0.0/0 dst 0.0.0.0/0 uid 0
 \tlifetime config:
@@ -35,6 +35,10 @@ STATE = '''src {src} dst {dst}
 \tstats:
 \t  replay-window 0 replay 0 failed 0
 '''
+
+AEAD = '\taead {} 0x{} ({} bits) {}'
+CBC = '\tauth-trunc hmac({}) 0x{} ({} bits) {}\n\tenc cbc(aes) 0x{} (128 bits)'
+ENCAP = '\n\tencap type espinudp sport 4500 dport 4500 addr 0.0.0.0'
 
 PROTECT = '''10.1.1.0/24 10.1.2.0/24
 fd01:1::/32 fd01:2::/32
@@ -49,16 +53,26 @@ def mac(packet):
 class End:
     """One SA: encrypts by scapy and counts as XFRM does."""
 
-    def __init__(self, src, dst, spi, mode, key_len, esn=False):
+    algorithm, kernel_name = 'AES-GCM', 'rfc4106(gcm(aes))'
+    icv_len = 16
+
+    def __init__(self, src, dst, spi, mode, key_len, esn=False, **words):
         self.src, self.dst, self.spi = src, dst, spi
         self.mode, self.esn = mode, esn
         self.key = bytes((spi + i) & 0xff for i in range(key_len + 4))
         self.packets = self.bytes = self.seq = 0
+        self.encap = 'nat_t_header' in words
         outer = IPv6 if ':' in src else IP
         header = outer(src=src, dst=dst) if mode == 'tunnel' else None
-        self.sa = SecurityAssociation(ESP, spi=spi, crypt_algo='AES-GCM',
-                                      crypt_key=self.key, esn_en=esn,
-                                      tunnel_header=header)
+        self.sa = SecurityAssociation(ESP, spi=spi, esn_en=esn,
+                                      tunnel_header=header,
+                                      **self.keys(), **words)
+
+    def keys(self):
+        return {'crypt_algo': self.algorithm, 'crypt_key': self.key}
+
+    def init(self, seq):
+        return struct.pack('!Q', self.salt ^ seq)
 
     def send(self, packet, seq=None, init=None, esn=0):
         """One ESP packet, with the next sequence number unless told."""
@@ -66,8 +80,7 @@ class End:
         if seq is None:
             self.seq = seq = self.seq + 1
         self.sa.seq_num = seq
-        out = self.sa.encrypt(packet, esn=esn,
-                              iv=init or struct.pack('!Q', self.salt ^ seq))
+        out = self.sa.encrypt(packet, esn=esn, iv=init or self.init(seq))
         self.packets += 1
         self.bytes += len(packet) if self.mode == 'tunnel' \
             else len(packet.payload)
@@ -77,29 +90,98 @@ class End:
     def salt(self):
         return 0x5a5a << 48 | self.spi
 
+    def words(self):
+        return AEAD.format(self.kernel_name, self.key.hex(),
+                           8 * len(self.key), 8 * self.icv_len)
+
     def state(self):
         return STATE.format(src=self.src, dst=self.dst, spi=self.spi,
-                            mode=self.mode, key=self.key.hex(),
-                            bits=8 * len(self.key), bytes=self.bytes,
+                            mode=self.mode, bytes=self.bytes,
+                            algorithm=self.words() + ENCAP * self.encap,
                             packets=self.packets,
                             esn=' esn' if self.esn else '')
+
+
+class ShortGcm(End):
+    """scapy can't cut the ICV, which comes last."""
+
+    icv_len = 8
+
+    def send(self, packet, **words):
+        out = super().send(packet, **words)
+        out = IP(raw(out)[:self.icv_len - 16])
+        out.len += self.icv_len - 16
+        del out.chksum
+        return IP(raw(out))
+
+
+class ChaCha(End):
+    algorithm = 'CHACHA20-POLY1305'
+    kernel_name = 'rfc7539esp(chacha20,poly1305)'
+
+
+class Cbc(End):
+    """AES-CBC-128 with HMAC."""
+
+    auth, hash_len, digest = 'SHA2-256-128', 32, 'sha256'
+
+    def keys(self):
+        self.key = self.key[:16]
+        self.auth_key = bytes(range(self.hash_len))
+        return {'crypt_algo': 'AES-CBC', 'crypt_key': self.key,
+                'auth_algo': self.auth, 'auth_key': self.auth_key}
+
+    def init(self, seq):
+        return struct.pack('!QQ', self.salt, seq)
+
+    def words(self):
+        return CBC.format(self.digest, self.auth_key.hex(),
+                          8 * self.hash_len, 4 * self.hash_len,
+                          self.key.hex())
+
+
+class Cbc384(Cbc):
+    auth, hash_len, digest = 'SHA2-384-192', 48, 'sha384'
+
+
+class Cbc512(Cbc):
+    auth, hash_len, digest = 'SHA2-512-256', 64, 'sha512'
 
 
 class Wire:
     """A clean wire, with two SAs each way or more, that a test may spoil."""
 
-    def __init__(self):
+    def __init__(self, for_tshark=False):
+        self.for_tshark = for_tshark
         self.out = End('10.0.0.1', '10.0.0.2', 0x1001, 'tunnel', 16)
         self.back = End('10.0.0.2', '10.0.0.1', 0x1002, 'tunnel', 16)
         self.six = End('fd00::1', 'fd00::2', 0x1003, 'tunnel', 32)
         self.trans = End('10.0.1.1', '10.0.1.2', 0x1004, 'transport', 32)
         self.ends = [self.out, self.back, self.six, self.trans]
+        self.others()
         self.kinds = {}
-        self.protect = PROTECT
+        self.protect, self.starts = PROTECT, ''
         self.frames = [mac(ARP()), mac(self.nd()), mac(self.plain())]
         for size in (0, 1, 2, 3, 20, 1300):
             self.clean_round(b'x' * size)
         self.fragmented()
+
+    def others(self):
+        """SAs of other algorithms, and in UDP: packets come by clean_round."""
+        udp = {'nat_t_header': UDP(sport=4500, dport=4500)}
+        four, six = ('10.0.0.1', '10.0.0.2'), ('fd00::1', 'fd00::2')
+        self.more = [
+            ShortGcm(*four, 0x1010, 'tunnel', 24),
+            ChaCha(*six, 0x1011, 'tunnel', 32),
+            Cbc(*four, 0x1012, 'tunnel', 16),
+            Cbc384(*six, 0x1013, 'tunnel', 16),
+            Cbc512(*four, 0x1014, 'tunnel', 16),
+            End(*four, 0x1015, 'tunnel', 16, **udp),
+            Cbc(*four, 0x1016, 'tunnel', 16, **udp)]
+        if self.for_tshark:
+            self.more = [end for end in self.more if not end.encap and
+                         not isinstance(end, ChaCha)]
+        self.ends += self.more
 
     @staticmethod
     def nd():
@@ -129,6 +211,8 @@ class Wire:
             data))
         self.add(self.trans.send(
             IP(src='10.0.1.1', dst='10.0.1.2') / ICMP() / data))
+        for end in self.more:
+            self.add(end.send(self.inner(data)))
 
     def fragmented(self):
         """Fragments inside ESP, and ESP inside fragments of either family."""
@@ -155,6 +239,9 @@ class Wire:
         with open(os.path.join(evidence, 'protect'), 'w',
                   encoding='ascii') as protect:
             protect.write(self.protect)
+        with open(os.path.join(evidence, 'starts'), 'w',
+                  encoding='ascii') as starts:
+            starts.write(self.starts)
         for number, end in enumerate(self.ends):
             kind = self.kinds.get(end, 'final')
             path = os.path.join(evidence, 'end%d.%s' % (number, kind))
@@ -338,6 +425,50 @@ def inner_trailing(wire):
     return {'inner packet': 1}
 
 
+def flipped_icv_of_others(wire):
+    for end in wire.more:
+        wire.add(end.send(wire.inner()))
+        wire.spoil(-1, -1)
+    return {'ICV': len(wire.more), 'count': len(wire.more)}
+
+
+def not_in_udp(wire):
+    wire.more[-1].sa.nat_t_header = None
+    wire.add(wire.more[-1].send(wire.inner()))
+    return {'strange frame': 1, 'count': 1}
+
+
+def other_udp_port(wire):
+    wire.more[-1].sa.nat_t_header.sport = 4501
+    wire.add(wire.more[-1].send(wire.inner()))
+    return {'strange frame': 1, 'count': 1}
+
+
+def ike_and_keepalive(wire):
+    for data in (bytes(4) + b'IKE', b'\xff'):
+        wire.add(IP(src='10.0.0.1', dst='10.0.0.2') /
+                 UDP(sport=4500, dport=4500) / data)
+    return {}
+
+
+def starts_later(wire):
+    end = End('10.0.0.1', '10.0.0.2', 0x1020, 'tunnel', 16, esn=True)
+    wire.ends.append(end)
+    wire.starts = '10.0.0.2 0x1020 0xfffffffe\n'
+    wire.add(end.send(wire.inner(), seq=0xffffffff))
+    wire.add(end.send(wire.inner(), seq=0, esn=1,
+                      init=struct.pack('!Q', 1 << 32)))
+    return {}
+
+
+def forged_frames(wire):
+    wire.add(wire.inner(b'leak'))
+    wire.frames[-1].src = verify_wire.FORGER
+    wire.frames.append(wire.frames[-1].copy())
+    wire.frames[-1].type = 0x1234
+    return {}
+
+
 def outer_source(wire):
     packet = wire.out.send(wire.inner())
     packet.src = '10.0.0.9'
@@ -379,7 +510,8 @@ TESTS = [clean, cleartext_frame, cleartext_reverse, cleartext_transport,
          count_live, no_counts, no_frames, unknown_sa, foreign_sa,
          inner_outside, inner_checksum, inner_header_checksum,
          inner_trailing, outer_source, strange_ethertype, wrong_ethertype,
-         esn_beyond_32_bits]
+         esn_beyond_32_bits, flipped_icv_of_others, not_in_udp,
+         other_udp_port, ike_and_keepalive, starts_later, forged_frames]
 
 
 # Each decoder must find these alone, too.
@@ -398,7 +530,7 @@ def found(text):
 
 
 def run(number, test, backend):
-    wire = Wire()
+    wire = Wire(for_tshark=backend == 'tshark')
     expected = test(wire)
     status, text = wire.judge(backend)
     passed = found(text) == expected and status == (1 if expected else 0)
@@ -423,11 +555,11 @@ def unusable(folder):
     text = os.path.join(evidence, 'end.live')
     with open(text, 'w', encoding='ascii') as states:
         states.write(End('10.0.0.1', '10.0.0.3', 1, 'tunnel', 16).state()
-                     .replace(' 128\n', ' 64\n'))
+                     .replace('rfc4106', 'rfc4309'))
     yield 'frames are cut', [folder, cut]
     yield 'not a pcap', [folder, __file__]
     yield 'No such file', [folder, pcap + '.gone']
-    yield 'not AES-GCM', [evidence, pcap]
+    yield 'rfc4309(gcm(aes))', [evidence, pcap]
 
 
 def refusals(number):
