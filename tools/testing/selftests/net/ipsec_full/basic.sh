@@ -237,17 +237,6 @@ counters_agree() {
 		! grep -w ' 0' "$WORK/near"
 }
 
-# "destination spi bytes packets" of each SA
-sums() {
-	awk '$1 == "src" && $3 == "dst" { dst = $4 }
-	     $2 == "esp" && $3 == "spi" { spi = $4 }
-	     $1 == "lifetime" && $2 == "current:" {
-		getline
-		gsub(/[^0-9]+/, " ")
-		print dst, spi, $1, $2
-	     }' | sort
-}
-
 no_drops() {
 	mib_all near | tee "$WORK/mib"
 	[[ ! -s $WORK/mib ]] || return

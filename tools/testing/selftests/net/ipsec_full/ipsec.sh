@@ -16,7 +16,8 @@
 # 10.2.N.0/24, or fd01:N::/64 with fd02:N::/64, between 10.0.0.1 and 10.0.0.2 or
 # fd00::1 and fd00::2, or with a far end that is one hop away: 10.0.9.2 or
 # fd00:9::2. In transport mode it protects 10.3.N.1 and 10.3.N.2, or 10.4.N.2,
-# and likewise with IPv6. No test uses these addresses for cleartext, so none of
+# and likewise with IPv6. From N 256 on, 10 is added to the second byte of IPv4
+# addresses for each 256. No test uses these addresses for cleartext, so none of
 # it may be seen on the wire.
 #
 # Tunnels end in XFRM interface ipsec0 on the far side. It fragments what is
@@ -90,13 +91,22 @@ far_batch() {
 # (4, 6), far end (onlink, routed), bits of the AES key, replay window.
 PAIRS=()
 declare -A MODE OUTER INNER HOPS BITS WINDOW
+# Set before "pair" by those who want another: algorithm, see crypto_words; ESN
+# (yes); the port at both ends of ESP in UDP. And words for the near side's SAs:
+# out, in.
+declare -A ALG ESN ENCAP WORDS_OUT WORDS_IN
 # Derived: keys and SPIs out and in, outer addresses, addresses and networks
 # that are protected, the far side's XFRM interface.
-declare -A KEY_OUT KEY_IN SPI_OUT SPI_IN NEAR_END FAR_END NEAR FAR NEAR_NET
-declare -A FAR_NET FAR_IF_ID
+declare -A KEY_OUT KEY_IN AUTH_OUT AUTH_IN SPI_OUT SPI_IN NEAR_END FAR_END
+declare -A NEAR FAR NEAR_NET FAR_NET FAR_IF_ID
 
+random_bytes() {
+	echo "0x$(od -An -v -tx1 -N "$1" /dev/urandom | tr -d ' \n')"
+}
+
+# random_key BITS: of an AEAD, with its salt.
 random_key() {
-	echo "0x$(od -An -v -tx1 -N $(($1 / 8 + 4)) /dev/urandom | tr -d ' \n')"
+	random_bytes $(($1 / 8 + 4))
 }
 
 # pair N MODE OUTER INNER HOPS BITS WINDOW: describes a pair of SAs.
@@ -113,17 +123,55 @@ pair() {
 }
 
 new_keys() {
-	KEY_OUT[$1]=$(random_key "${BITS[$1]}")
-	KEY_IN[$1]=$(random_key "${BITS[$1]}")
+	case ${ALG[$1]:-gcm16} in
+	sha*)
+		KEY_OUT[$1]=$(random_bytes $((BITS[$1] / 8)))
+		KEY_IN[$1]=$(random_bytes $((BITS[$1] / 8)))
+		AUTH_OUT[$1]=$(random_bytes $((${ALG[$1]#sha} / 8)))
+		AUTH_IN[$1]=$(random_bytes $((${ALG[$1]#sha} / 8)))
+		;;
+	*)
+		KEY_OUT[$1]=$(random_key "${BITS[$1]}")
+		KEY_IN[$1]=$(random_key "${BITS[$1]}")
+		;;
+	esac
+}
+
+# crypto_words N KEY AUTH: an AEAD, gcm with the ICV's length in bytes, or
+# AES-CBC, named by its HMAC.
+crypto_words() {
+	local algorithm=${ALG[$1]:-gcm16}
+
+	case $algorithm in
+	gcm*) echo "aead rfc4106(gcm(aes)) $2 $((${algorithm#gcm} * 8))" ;;
+	gmac) echo "aead rfc4543(gcm(aes)) $2 128" ;;
+	chacha) echo "aead rfc7539esp(chacha20,poly1305) $2 128" ;;
+	sha*)
+		echo "enc cbc(aes) $2" "auth-trunc hmac($algorithm) $3" \
+			"$((${algorithm#sha} / 2))"
+		;;
+	esac
+}
+
+# What a pair has beyond that, but for replay windows.
+other_words() {
+	local oa=0.0.0.0
+
+	((${OUTER[$1]} == 4)) || oa=::
+	[[ -z ${ESN[$1]:-} ]] || printf 'flag esn '
+	[[ -z ${ENCAP[$1]:-} ]] ||
+		printf 'encap espinudp %d %d %s' "${ENCAP[$1]}" "${ENCAP[$1]}" $oa
 }
 
 describe_tunnel() {
-	local n=$1
+	local n=$1 tens=$((10 * ($1 / 256))) low=$(($1 % 256))
 
 	FAR_IF_ID[$n]="if_id 0x1"
 	if ((${INNER[$n]} == 4)); then
-		NEAR[$n]=10.1.$n.1 NEAR_NET[$n]=10.1.$n.0/24
-		FAR[$n]=10.2.$n.1 FAR_NET[$n]=10.2.$n.0/24
+		NEAR[$n]=10.$((tens + 1)).$low.1
+		NEAR_NET[$n]=10.$((tens + 1)).$low.0/24
+		FAR[$n]=10.$((tens + 2)).$low.1
+		FAR_NET[$n]=10.$((tens + 2)).$low.0/24
 	else
 		NEAR[$n]=fd01:$n::1 NEAR_NET[$n]=fd01:$n::/64
 		FAR[$n]=fd02:$n::1 FAR_NET[$n]=fd02:$n::/64
@@ -139,12 +187,12 @@ describe_tunnel() {
 }
 
 describe_transport() {
-	local n=$1 bits=128
+	local n=$1 bits=128 tens=$((10 * ($1 / 256))) low=$(($1 % 256))
 
 	case ${OUTER[$n]}${HOPS[$n]} in
-	4*) NEAR[$n]=10.3.$n.1 bits=32 ;;&
-	4onlink) FAR[$n]=10.3.$n.2 ;;
-	4routed) FAR[$n]=10.4.$n.2 ;;
+	4*) NEAR[$n]=10.$((tens + 3)).$low.1 bits=32 ;;&
+	4onlink) FAR[$n]=10.$((tens + 3)).$low.2 ;;
+	4routed) FAR[$n]=10.$((tens + 4)).$low.2 ;;
 	6*) NEAR[$n]=fd03:$n::1 ;;&
 	6onlink) FAR[$n]=fd03:$n::2 ;;
 	6routed) FAR[$n]=fd04:$n::2 ;;
@@ -157,11 +205,13 @@ describe_transport() {
 # is on-link, and any packet of either family when it is routed.
 sa() {
 	local n=$1 src=${NEAR_END[$1]} dst=${FAR_END[$1]} spi=${SPI_OUT[$1]}
-	local key=${KEY_OUT[$1]} sel="src ${NEAR_NET[$1]} dst ${FAR_NET[$1]}"
+	local key=${KEY_OUT[$1]} auth=${AUTH_OUT[$1]:-}
+	local sel="src ${NEAR_NET[$1]} dst ${FAR_NET[$1]}"
 
 	if [[ $2 == in ]]; then
 		src=${FAR_END[$n]} dst=${NEAR_END[$n]} spi=${SPI_IN[$n]}
-		key=${KEY_IN[$n]} sel="src ${FAR_NET[$n]} dst ${NEAR_NET[$n]}"
+		key=${KEY_IN[$n]} auth=${AUTH_IN[$n]:-}
+		sel="src ${FAR_NET[$n]} dst ${NEAR_NET[$n]}"
 	fi
 	shift 2
 	case ${HOPS[$n]}${OUTER[$n]}${INNER[$n]} in
@@ -170,17 +220,25 @@ sa() {
 	*) sel= ;;
 	esac
 	echo "xfrm state add src $src dst $dst proto esp spi $spi reqid $n" \
-		"mode ${MODE[$n]} aead rfc4106(gcm(aes)) $key 128 $sel $*"
+		"mode ${MODE[$n]} $(crypto_words "$n" "$key" "$auth")" \
+		"$(other_words "$n") $sel $*"
+}
+
+# ip wants a replay window for ESN, unless the direction is given.
+outbound_window() {
+	[[ -z ${ESN[$1]:-} ]] || echo "replay-window 32"
 }
 
 near_states() {
-	sa "$1" out "$OFFLOAD_OUT"
-	sa "$1" in replay-window "${WINDOW[$1]}" "$OFFLOAD_IN"
+	sa "$1" out "${WORDS_OUT[$1]:-}" \
+		"${OFFLOAD_OUT:-$(outbound_window "$1")}"
+	sa "$1" in replay-window "${WINDOW[$1]}" "${WORDS_IN[$1]:-}" \
+		"$OFFLOAD_IN"
 }
 
 far_states() {
 	sa "$1" out replay-window 128 "${FAR_IF_ID[$1]}"
-	sa "$1" in "${FAR_IF_ID[$1]}"
+	sa "$1" in "$(outbound_window "$1")" "${FAR_IF_ID[$1]}"
 }
 
 # policy N DIRECTION inward|outward WORDS...: outward is from near to far.
@@ -404,6 +462,17 @@ keep_evidence() {
 	fi
 	ip -s xfrm state >"$EVIDENCE/near-$name" &&
 		peer ip -s xfrm state >"$EVIDENCE/far-$name"
+}
+
+# "destination spi bytes packets" of each SA in the text of "ip -s xfrm state"
+sums() {
+	awk '$1 == "src" && $3 == "dst" { dst = $4 }
+	     $2 == "esp" && $3 == "spi" { spi = $4 }
+	     $1 == "lifetime" && $2 == "current:" {
+		getline
+		gsub(/[^0-9]+/, " ")
+		print dst, spi, $1, $2
+	     }' | sort
 }
 
 # mib SIDE NAME: a counter of /proc/net/xfrm_stat.

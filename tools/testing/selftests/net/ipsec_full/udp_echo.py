@@ -3,9 +3,16 @@
 """UDP between many pairs of addresses by one process on each side.
 
 usage: udp_echo.py serve PORT ADDRESS...
+       udp_echo.py encap PORT
+       udp_echo.py log PORT ADDRESS...
+       udp_echo.py send PORT COUNT SIZE SOURCE>DESTINATION...
        udp_echo.py check PORT SIZES SOURCE>DESTINATION...
 
 "serve" returns every datagram to its sender and says "ready" when it can.
+"encap" has the kernel take ESP out of UDP that comes to the port, and prints
+what is not ESP.
+"log" prints the local address and the text of every datagram. "send" sends COUNT
+datagrams of SIZE bytes on each pair, and does not care whether they can be sent.
 "check" sends a datagram of each size (comma-separated, in bytes) on each pair
 and wants it back unchanged; what does not come in time is told.
 """
@@ -16,6 +23,8 @@ import socket
 import sys
 
 TIMEOUT = 5
+# linux/udp.h
+UDP_ENCAP, UDP_ENCAP_ESPINUDP = 100, 2
 
 
 def open_socket(address, port):
@@ -32,6 +41,44 @@ def serve(port, addresses):
         for sock in select.select(socks, [], [])[0]:
             data, sender = sock.recvfrom(65536)
             sock.sendto(data, sender)
+
+
+def log(port, addresses):
+    socks = [open_socket(address, port) for address in addresses]
+    print('ready', flush=True)
+    while True:
+        for sock in select.select(socks, [], [])[0]:
+            data = sock.recv(65536)
+            print(sock.getsockname()[0],
+                  data.rstrip(b'.').decode(errors='replace'), flush=True)
+
+
+def send(port, count, size, pairs):
+    for pair in pairs:
+        source, destination = pair.split('>')
+        with open_socket(source, 0) as sock:
+            for number in range(count):
+                data = (b'%d' % number).ljust(size, b'.')
+                try:
+                    sock.sendto(data, (destination, port))
+                except OSError:
+                    pass                # its SA has expired
+
+
+def encap(port):
+    socks = []
+    for family, address in ((socket.AF_INET, '0.0.0.0'),
+                            (socket.AF_INET6, '::')):
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.setsockopt(socket.IPPROTO_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP)
+        sock.bind((address, port))
+        socks.append(sock)
+    print('ready', flush=True)
+    while True:
+        for sock in select.select(socks, [], [])[0]:
+            print(sock.recv(65536).hex(), flush=True)
 
 
 def echoes(sock, data):
@@ -63,6 +110,13 @@ def main():
     command, port = sys.argv[1], int(sys.argv[2])
     if command == 'serve':
         serve(port, sys.argv[3:])
+    if command == 'log':
+        log(port, sys.argv[3:])
+    if command == 'send':
+        send(port, int(sys.argv[3]), int(sys.argv[4]), sys.argv[5:])
+        return 0
+    if command == 'encap':
+        encap(port)
     sizes = [int(size) for size in sys.argv[3].split(',')]
     return 1 if check(port, sizes, sys.argv[4:]) else 0
 
