@@ -37,6 +37,8 @@ default_out() {
 }
 
 vm_options() {
+	local arg
+
 	OPTIONS=(--vng "$BUILD/venv/bin/vng" --cache "$CACHE" --nic "$NIC"
 		--kernel "${KERNEL:-normal}" --peer "${PEER:-ns}"
 		--accel "${ACCEL:-}" --timeout "${TIMEOUT:-0}")
@@ -45,6 +47,9 @@ vm_options() {
 	[[ -z ${FOREIGN:-} ]] || OPTIONS+=(--foreign)
 	[[ -z ${PROFILE:-} ]] || OPTIONS+=(--profile "$PROFILE")
 	[[ -z ${TCG_PLUGIN:-} ]] || OPTIONS+=(--tcg-plugin "$TCG_PLUGIN")
+	for arg in ${KERNEL_ARGS:-}; do
+		OPTIONS+=(--append "$arg")
+	done
 	[[ -z ${FULL:-} ]] || OPTIONS+=(--env "FULL=$FULL")
 	[[ -z ${SEED:-} ]] || OPTIONS+=(--env "SEED=$SEED")
 	[[ -z ${NO_LOG_CHECK:-} ]] || OPTIONS+=(--no-log-check)
