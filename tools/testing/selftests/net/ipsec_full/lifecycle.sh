@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A short way through all of an SA's life, for kernels that check themselves:
+# added, used both ways, dumped, refused, replaced, deleted, lost with the
+# interface and with the driver.
+#
+# also: KERNEL=debug
+# timeout: 120
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+
+TCP_PORT=4260
+TCP_BYTES=524288
+
+pair 60 tunnel    4 4 onlink 128 64
+pair 61 transport 6 6 onlink 256 32
+pair 62 tunnel    6 4 onlink 256 128
+
+setup() {
+	pairs_up "${PAIRS[@]}"
+}
+
+traffic() {
+	local n
+
+	for n in "${PAIRS[@]}"; do
+		slowwait 10 ping -q -c 1 -W 2 -I "${NEAR[$n]}" "${FAR[$n]}" \
+			>/dev/null || return
+		ping -q -c 5 -i 0.02 -W 5 -s 1000 -I "${NEAR[$n]}" "${FAR[$n]}" ||
+			return
+	done
+}
+
+# Large segments, for the device to cut and the driver to merge.
+tcp() {
+	local got
+
+	peer sh -c "nc -l ${FAR[60]} $TCP_PORT | wc -c" >"$OUT/lifecycle.tcp" &
+	slowwait 20 listening || return
+	head -c "$TCP_BYTES" /dev/zero | timeout 60 nc -N -s "${NEAR[60]}" \
+		"${FAR[60]}" "$TCP_PORT" || return
+	wait $!
+	got=$(<"$OUT/lifecycle.tcp")
+	rm "$OUT/lifecycle.tcp"
+	echo "$got bytes of $TCP_BYTES arrived"
+	((got == TCP_BYTES))
+}
+
+listening() {
+	peer ss -Hltn "sport = :$TCP_PORT" | grep -q .
+}
+
+dumps() {
+	[[ $(ip -s xfrm state | grep -c 'mode full') == $((2 * ${#PAIRS[@]})) ]] &&
+		[[ $(ip -j xfrm policy | grep -o '"full"' | wc -l) -ge 3 ]]
+}
+
+refusals() {
+	local i
+
+	for ((i = 0; i < 5; i++)); do
+		! near_batch <<<"$(sa 60 out flag wildrecv "$OFFLOAD_OUT" |
+			sed 's/spi [^ ]*/spi 0x7000/')" || return
+		! near_batch <<<"$(sa 60 out "$OFFLOAD_OUT")" || return
+	done
+	device_has $((2 * ${#PAIRS[@]}))
+}
+
+replaced() {
+	states_del "${PAIRS[@]}" && renew "${PAIRS[@]}" &&
+		states_add "${PAIRS[@]}" && traffic && keep_evidence final
+}
+
+policies() {
+	each near_policies "${PAIRS[@]}" | undo | near_batch &&
+		each near_policies "${PAIRS[@]}" | near_batch && traffic &&
+		keep_evidence final
+}
+
+all_removed() {
+	pairs_down "${PAIRS[@]}" && no_states && no_device_sas
+}
+
+# SAs that nobody deleted go with their NIC.
+driver_out() {
+	renew 60 62
+	each near_states 60 62 | near_batch && device_has 4 &&
+		timeout 60 modprobe -r acme && busywait 5000 no_near_states &&
+		device_has 0
+}
+
+no_near_states() {
+	[[ -z $(ip xfrm state) ]]
+}
+
+driver_in() {
+	modprobe acme && nic-up && near_batch <<-END
+		route add 10.0.9.2 via 10.0.0.2 src 10.0.0.1
+		route add fd00:9::2 via fd00::2 src fd00::1
+	END
+}
+
+all_checks() {
+	check "packets pass both ways" traffic
+	check "a TCP stream passes" tcp
+	check "dumps show full offload" dumps
+	check "refused SAs leave nothing" refusals
+	check "SAs replaced" replaced
+	check "policies replaced" policies
+	check "all can be removed" all_removed
+	check "SAs go with the driver" driver_out
+	check "the driver comes back" driver_in
+}
+
+plan_for all_checks
+set_up setup
+all_checks
+finish
