@@ -7,7 +7,8 @@
 # of this checkout's last commit, on a Debian that has nothing but its minimal
 # base. The system is made by debootstrap in a directory of the cache, has /proc
 # and /dev of its own and the network of this machine, and goes away at the end.
-# Mirror, proxies and certificates are those of this machine. Needs root.
+# Mirror, proxies and certificates are those of this machine. Logs and results stay
+# in build/fresh-SUITE. Needs root.
 #
 # SUITE=bookworm          the Debian release
 # FRESH="make check ..."  other commands than README.md's
@@ -32,6 +33,19 @@ mirror() {
 
 remove() {
 	rm -rf --one-file-system "$ROOT"
+}
+
+# What explains a failure, when the rest is gone.
+keep_results() {
+	local part
+
+	rm -rf "$BUILD/fresh-$SUITE"
+	mkdir -p "$BUILD/fresh-$SUITE"
+	for part in log results; do
+		[[ ! -d $ROOT/root/$CLONE/build/$part ]] ||
+			cp -r "$ROOT/root/$CLONE/build/$part" "$BUILD/fresh-$SUITE/"
+	done
+	remove
 }
 
 install_base() {
@@ -134,7 +148,7 @@ if [[ ${1:-} == --enter ]]; then
 	enter
 fi
 ((EUID == 0)) || die "needs root, for chroot and mounts"
-trap remove EXIT
+trap keep_results EXIT
 step "Fresh $SUITE: debootstrap" install_base
 step "Fresh $SUITE: network" configure
 step "Fresh $SUITE: clone" clone
