@@ -8,8 +8,10 @@
 # as KTAP. The last line is "N passed, N failed, N skipped"; the exit status is
 # 0 if none failed.
 #
-# KERNEL=debug runs all tests in the debug kernel. With CI set, lint and the test of lint come first, and a skip
-# is a failure.
+# Without TEST= there is one boot of the debug kernel among them, and one that
+# provokes what the kernel's log must not contain; KERNEL=debug runs all tests in
+# the debug kernel. With CI set, lint and the tests of lint and series come first,
+# and a skip is a failure.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -41,7 +43,7 @@ build_all() {
 	if topologies | grep -qv KERNEL=debug || lint_wanted; then
 		build_kernel "${KERNEL:-normal}"
 	fi
-	if topologies | grep -q KERNEL=debug; then
+	if topologies | grep -q KERNEL=debug || wanted log_patterns; then
 		build_kernel debug
 	fi
 }
@@ -73,7 +75,7 @@ check_names() {
 	local name known
 
 	known=$(printf '%s\n' device iproute2 lint lint_selftest series_selftest \
-		"$(list_tests TEST_PROGS_HOST)" "$(list_tests TEST_PROGS)")
+		log_patterns "$(list_tests TEST_PROGS_HOST)" "$(list_tests TEST_PROGS)")
 	for name in ${TEST:-}; do
 		grep -qx -e "${name%.*}" -e "${name%.*}\.[a-z]*" <<<"$known" ||
 			die "TEST: there is no test $name, only:"$'\n'"$known"
@@ -231,6 +233,8 @@ vm_suites() {
 		suite "$(vm_name "$topology")" run_topology "$topology" "$tests" \
 			"$BUILD/out/check-$(vm_name "$topology")"
 	done 9< <(topologies | sed 's/^\t/PEER=ns\t/')
+	! wanted log_patterns ||
+		suite log_patterns "$REPO/scripts/provoke/check.sh"
 }
 
 # The last line is promised, also when something before the tests failed.
