@@ -21,6 +21,9 @@
 #include <linux/netlink.h>
 #include <linux/xfrm.h>
 
+/* The host's header may not have it yet. */
+#define FAKE_MSG_GETOFFLOAD	43
+
 #define REAL(name)	((typeof(name) *)dlsym(RTLD_NEXT, #name))
 
 static char reply[65536];
@@ -137,6 +140,7 @@ static ssize_t request(const void *buf, size_t len)
 	switch (n->nlmsg_type) {
 	case XFRM_MSG_GETSA:
 	case XFRM_MSG_GETPOLICY:
+	case FAKE_MSG_GETOFFLOAD:
 		answer_loaded(n, n->nlmsg_flags & NLM_F_DUMP ? NLM_F_MULTI : 0);
 		break;
 	case XFRM_MSG_ALLOCSPI:

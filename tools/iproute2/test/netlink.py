@@ -6,12 +6,15 @@ import struct
 
 NEWSA, DELSA, GETSA, NEWPOLICY, DELPOLICY, GETPOLICY, ALLOCSPI = range(16, 23)
 EXPIRE, UPDPOLICY, UPDSA = 24, 25, 26
+NEWOFFLOAD, GETOFFLOAD, OFFLOADEVENT = 42, 43, 44
 
 A_AUTH, A_CRYPT, A_COMP, A_ENCAP, A_TMPL, A_SA = 1, 2, 3, 4, 5, 6
 A_SEC_CTX, A_REPLAY_VAL, A_COADDR, A_LASTUSED = 8, 10, 14, 15
 A_POLICY_TYPE, A_AEAD, A_AUTH_TRUNC, A_MARK = 16, 18, 20, 21
 A_TFCPAD, A_REPLAY_ESN, A_EXTRA_FLAGS, A_OFFLOAD = 22, 23, 24, 28
 A_OUTPUT_MARK, A_MARK_MASK, A_IF_ID, A_SA_DIR = 29, 30, 31, 33
+A_FULL = 42
+NESTED = 0x8000
 
 IPV6, INBOUND, PACKET, FULL = 1, 2, 4, 8
 INF = 2**64 - 1
@@ -19,7 +22,7 @@ NO_LIMITS = (INF, INF, INF, INF, 0, 0, 0, 0)
 
 SA_SIZE, POLICY_SIZE, SA_ID_SIZE, SPI_SIZE = 224, 168, 24, 232
 FIXED = {NEWSA: SA_SIZE, UPDSA: SA_SIZE, NEWPOLICY: POLICY_SIZE,
-         UPDPOLICY: POLICY_SIZE, ALLOCSPI: SPI_SIZE}
+         UPDPOLICY: POLICY_SIZE, ALLOCSPI: SPI_SIZE, GETOFFLOAD: 4}
 
 
 def addr(text):
@@ -29,6 +32,14 @@ def addr(text):
 def attr(kind, data):
     head = struct.pack("=HH", 4 + len(data), kind)
     return head + data + bytes(-len(data) % 4)
+
+
+def nest(kind, *attrs):
+    return attr(kind | NESTED, b"".join(attrs))
+
+
+def u16s(kind, *values):
+    return attr(kind, struct.pack("=%dH" % len(values), *values))
 
 
 def u32(kind, value):

@@ -181,6 +181,27 @@ def bad_offload_of_a_state_is_refused():
 
 
 @test
+def idle_time_is_sent():
+    for verb in "add", "update":
+        _, _, attrs = request("state %s %s %s offload full dev lo dir in "
+                              "idle 300 if_id 0x7" % (verb, STATE, AEAD))
+        same(attrs[nl.A_FULL | nl.NESTED], nl.u32(1, 300), "idle")
+        same(attrs[nl.A_IF_ID], struct.pack("=I", 7), "if_id")
+    _, _, attrs = request("state add %s %s offload full dev lo dir in idle 0"
+                          % (STATE, AEAD))
+    same(nl.A_FULL | nl.NESTED in attrs, False, "idle 0")
+
+
+@test
+def bad_idle_time_is_refused():
+    add = "state add %s %s offload " % (STATE, AEAD)
+    refused(add + "packet dev lo dir in idle 3", '"idle" is wrong: only "off')
+    refused(add + "full dev lo dir in idle", '"offload idle SECONDS" is req')
+    refused(add + "full dev lo dir in idle x", '"x" is wrong: SECONDS is inv')
+    refused(add + "full dev lo dir in idle -1", '"-1" is wrong: SECONDS is')
+
+
+@test
 def bad_offload_of_a_policy_is_refused():
     add = "policy add src 10.0.1.0/24 dst 10.0.2.0/24 dir out offload "
     refused(add, 'argument "offload dev" is required')
@@ -509,6 +530,145 @@ def monitor_shows_offload():
                 nl.message(nl.UPDPOLICY, pol, nl.offload(LO, nl.FULL)))
     same(out.startswith("Updated src 0.0.0.0/0 "), True, out)
     same("dev lo mode full\n" in out, True, out)
+
+
+def full_attr(idle):
+    drops = struct.pack("=8Q", 1, 2, 3, 4, 5, 6, 7, 2**40)
+    return nl.nest(nl.A_FULL, nl.u32(1, idle), nl.attr(2, b"\2"),
+                   nl.u16s(3, 258), nl.attr(4, drops))
+
+
+@test
+def text_of_a_state_in_a_device():
+    state = nl.message(nl.NEWSA, nl.sa(), nl.offload(LO, nl.FULL),
+                       full_attr(60))
+    line = "\tcrypto offload parameters: dev lo dir out mode full"
+    same(shown("state", state).splitlines()[-1], line + " idle 60", "text")
+    same(line + " idle 60\n\t place device epoch 258\n"
+         "\t drops: replay 1 icv 2 selector 3 seq 4 malformed 5 limit 6 "
+         "too-big 7 exception 1099511627776\n"
+         in shown("state", state, options=("-s",)), True, "text with -s")
+    state = nl.message(nl.NEWSA, nl.sa(), nl.offload(LO, nl.FULL),
+                       full_attr(0))
+    same(shown("state", state).splitlines()[-1], line, "never idle")
+
+
+@test
+def json_of_a_state_in_a_device():
+    state = nl.message(nl.NEWSA, nl.sa(), nl.offload(LO, nl.FULL),
+                       full_attr(60))
+    want = {"dev": "lo", "dir": "out", "mode": "full", "idle": 60}
+    same(as_json("state", state)[0]["offload"], want, "offload")
+    want.update(place="device", epoch=258, drops={
+        "replay": 1, "icv": 2, "selector": 3, "seq": 4, "malformed": 5,
+        "limit": 6, "too-big": 7, "exception": 2**40})
+    same(as_json("state", state, options=("-s",))[0]["offload"], want, "-s")
+
+
+def alg(*names):
+    return nl.nest(2, *(nl.attr(kind, name.encode() + b"\0")
+                        for kind, name in names),
+                   nl.u16s(4, 128, 256), nl.u16s(5, 64, 96, 128))
+
+
+def capable(ifindex=LO, caps=0x00f7ff7f):
+    return nl.message(
+        nl.NEWOFFLOAD, struct.pack("=i", ifindex), nl.u32(1, caps),
+        nl.u32(3, 32), nl.u32(4, 4096), nl.u32(5, 3), nl.u32(6, 65536),
+        nl.u32(7, 0), nl.u32(8, 100000),
+        alg((1, "rfc4106(gcm(aes))")),
+        alg((2, "cbc(aes)"), (3, "hmac(sha256)")))
+
+
+@test
+def text_of_what_a_device_can_do():
+    same(shown("offload show", capable()), """\
+dev lo
+    modes tunnel transport
+    families ipv4 ipv6 mixed
+    features esn espinudp events drop-only bond
+    limits out packet-soft packet-hard byte-soft byte-hard
+    limits in packet-soft packet-hard byte-soft byte-hard
+    handover update start replay-test seq-alloc
+    replay-window 32 to 4096
+    states 3 of 65536
+    policies 0 of 100000
+    aead rfc4106(gcm(aes)) key 128 256 icv 64 96 128
+    enc cbc(aes) auth-trunc hmac(sha256) key 128 256 icv 64 96 128
+""", "text")
+    out = shown("offload", capable(caps=0x5))
+    same("    modes tunnel\n    families ipv4\n    features none\n" in out,
+         True, out)
+    same(shown("offload", capable(), capable(), options=("-o",)).count("\n"),
+         2, "lines")
+
+
+@test
+def json_of_what_a_device_can_do():
+    limits = ["packet-soft", "packet-hard", "byte-soft", "byte-hard"]
+    lens = {"key": [128, 256], "icv": [64, 96, 128]}
+    want = {
+        "dev": "lo", "modes": ["tunnel", "transport"],
+        "families": ["ipv4", "ipv6", "mixed"],
+        "features": ["esn", "espinudp", "events", "drop-only", "bond"],
+        "limits-out": limits, "limits-in": limits,
+        "handover": ["update", "start", "replay-test", "seq-alloc"],
+        "replay-window": {"min": 32, "max": 4096},
+        "states": {"used": 3, "max": 65536},
+        "policies": {"used": 0, "max": 100000},
+        "algorithms": [
+            dict(lens, aead="rfc4106(gcm(aes))"),
+            {"enc": "cbc(aes)", "auth-trunc": "hmac(sha256)", **lens}],
+    }
+    same(as_json("offload show", capable()), [want], "offload")
+    same(as_json("offload", capable(), capable()), [want, want], "two")
+    same(as_json("offload show dev lo", capable()), [want], "one")
+    same(as_json("offload"), [], "none")
+
+
+@test
+def what_a_device_can_do_is_asked():
+    for args, flags, ifindex in (("offload", 0x301, 0),
+                                 ("offload list", 0x301, 0),
+                                 ("offload show dev lo", 0x1, LO)):
+        _, _, _, sent = ip(args, [capable()])
+        same([(k, f) for k, f, _ in sent],
+             [(nl.GETOFFLOAD, struct.pack("=i", ifindex))], args)
+        raw = open(SENT, "rb").read()
+        same(struct.unpack_from("=H", raw, 6)[0] & ~4, flags, args)
+    refused("offload show eth7", '"eth7" is wrong: "dev" is expected')
+    refused("offload show dev nosuch0", '"nosuch0" is wrong: there is no')
+    refused("offload shew", 'Command "shew" is unknown')
+    _, _, err, _ = ip("offload help")
+    same("ip xfrm offload [ show [ dev DEV ] ]" in err, True, err)
+
+
+def event(kind, *attrs, family=2, src="10.0.0.2", dst="10.0.0.1"):
+    return nl.message(nl.OFFLOADEVENT, nl.addr(src) + nl.addr(dst) +
+                      struct.pack("!I", 0x1002) +
+                      struct.pack("=iHBB", LO, family, 50, kind), *attrs)
+
+
+@test
+def monitor_shows_events_of_devices():
+    words = ["no-sa", "icv", "replay", "overflow", "selector", "policy",
+             "malformed", "idle", "lost"]
+    for kind, word in enumerate(words, 1):
+        same(shown("monitor file " + REPLY, event(kind)),
+             "Offload event %s dev lo\n\tsrc 10.0.0.2 dst 10.0.0.1 proto esp "
+             "spi 0x00001002\n" % word, word)
+    same(shown("monitor file " + REPLY, event(99, family=0)),
+         "Offload event 99 dev lo\n\tproto esp spi 0x00001002\n", "unknown")
+    same(shown("monitor file " + REPLY, event(
+        3, nl.attr(1, struct.pack("=Q", 1000000000000000007)),
+        nl.attr(2, struct.pack("=Q", 2**32 + 5)),
+        nl.attr(3, b"\0\1\2\3"), nl.u32(4, 17), nl.attr(5, b"E\0\0\x14"),
+        nl.attr(6, b"\1"), family=10, src="fd00::2", dst="fd00::1")), """\
+Offload event replay dev lo
+	src fd00::2 dst fd00::1 proto esp spi 0x00001002 dir in seq 4294967301 flowlabel 0x10203 suppressed 17
+	time 2001-09-09 01:46:40.000000007
+	data 45000014
+""", "all attributes")
 
 
 def main():
