@@ -5,14 +5,24 @@
  * Commands are answered in the order of posting. A command that finds all
  * slots taken waits in a backlog, so that posting can't fail. The device has
  * ACME_AQ_TIMEOUT to answer any of the commands that it has; then it is lost.
+ *
+ * Who can sleep waits for the completion of his request, which the interrupt
+ * thread or whoever else takes the answers completes. Who can't takes them
+ * himself, under the same lock, until his own is among them. After
+ * ACME_AQ_POLL_TIMEOUT he gives up: his command keeps its slot, and the next
+ * who sleeps finds out whether the device is lost.
  */
 
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
+#include <linux/ktime.h>
 #include <linux/string.h>
 
 #include "acme.h"
 
 #define ACME_AQ_TIMEOUT			(5 * HZ)
+#define ACME_AQ_POLL_TIMEOUT		(90 * NSEC_PER_MSEC)
+#define ACME_AQ_POLL_US			2
 #define ACME_AQ_MASK			(ACME_AQ_SLOTS - 1)
 
 int acme_adminq_alloc(struct acme_dev *adev)
@@ -57,6 +67,14 @@ static int acme_adminq_errno(u32 status)
 		return -EFAULT;
 	case ACME_ST_INTERNAL:
 		return -EREMOTEIO;
+	case ACME_ST_SEEN:
+		return -EALREADY;
+	case ACME_ST_LEFT:
+		return -ERANGE;
+	case ACME_ST_QUOTA:
+		return -EDQUOT;
+	case ACME_ST_SEQ_END:
+		return -EOVERFLOW;
 	default:
 		return -EPROTO;
 	}
@@ -104,6 +122,7 @@ void acme_adminq_post(struct acme_dev *adev, struct acme_aq_req *req)
 	struct acme_adminq *aq = &adev->adminq;
 
 	init_completion(&req->done);
+	INIT_LIST_HEAD(&req->node);
 	spin_lock_bh(&aq->lock);
 	if (aq->dead) {
 		acme_adminq_answer(req, -EIO);
@@ -116,22 +135,28 @@ void acme_adminq_post(struct acme_dev *adev, struct acme_aq_req *req)
 	spin_unlock_bh(&aq->lock);
 }
 
-static void acme_adminq_finish(struct acme_adminq *aq, u32 slot, u32 status)
+static void acme_adminq_deliver(struct acme_aq_req *req,
+				const struct acme_cmd *cmd, u32 status)
 {
-	struct acme_aq_req *req = aq->slots[slot];
-	struct acme_cmd *cmd = &aq->ring[slot];
-
 	req->status = status;
 	req->detail = le32_to_cpu(READ_ONCE(cmd->hdr.detail));
 	if (status == ACME_ST_OK)
 		memcpy(req->rsp, cmd->raw, req->rsp_len);
-	else
+	acme_adminq_answer(req, acme_adminq_errno(status));
+}
+
+static void acme_adminq_finish(struct acme_adminq *aq, u32 slot, u32 status)
+{
+	struct acme_cmd *cmd = &aq->ring[slot];
+
+	aq->commands++;
+	if (status != ACME_ST_OK)
 		aq->failures++;
+	if (aq->slots[slot])
+		acme_adminq_deliver(aq->slots[slot], cmd, status);
+	aq->slots[slot] = NULL;
 	/* keys may be in it if the device did not do its part */
 	memzero_explicit(cmd->raw, sizeof(cmd->raw));
-	aq->slots[slot] = NULL;
-	aq->commands++;
-	acme_adminq_answer(req, acme_adminq_errno(status));
 }
 
 static void acme_adminq_reap(struct acme_adminq *aq)
@@ -161,7 +186,7 @@ static void acme_adminq_feed(struct acme_dev *adev)
 	list_for_each_entry_safe(req, next, &aq->backlog, node) {
 		if (acme_adminq_full(aq))
 			break;
-		list_del(&req->node);
+		list_del_init(&req->node);
 		acme_adminq_place(aq, req);
 	}
 	acme_adminq_kick(adev);
@@ -198,10 +223,13 @@ void acme_adminq_abort(struct acme_dev *adev)
 
 	spin_lock_bh(&aq->lock);
 	aq->dead = true;
-	for (; aq->head != aq->tail; aq->head++)
-		acme_adminq_answer(aq->slots[aq->head & ACME_AQ_MASK], -EIO);
+	for (; aq->head != aq->tail; aq->head++) {
+		req = aq->slots[aq->head & ACME_AQ_MASK];
+		if (req)
+			acme_adminq_answer(req, -EIO);
+	}
 	list_for_each_entry_safe(req, next, &aq->backlog, node) {
-		list_del(&req->node);
+		list_del_init(&req->node);
 		acme_adminq_answer(req, -EIO);
 	}
 	memzero_explicit(aq->ring, ACME_AQ_SLOTS * sizeof(*aq->ring));
@@ -261,6 +289,57 @@ int acme_adminq_exec(struct acme_dev *adev, struct acme_aq_req *req)
 {
 	acme_adminq_post(adev, req);
 	return acme_adminq_wait(adev, req);
+}
+
+/* Nobody waits for it any more. False if it has been answered meanwhile. */
+static bool acme_adminq_abandon(struct acme_adminq *aq,
+				struct acme_aq_req *req)
+{
+	bool abandoned;
+	int i;
+
+	spin_lock_bh(&aq->lock);
+	abandoned = !completion_done(&req->done);
+	if (abandoned) {
+		aq->timeouts++;
+		if (!list_empty(&req->node))
+			list_del(&req->node);
+		for (i = 0; i < ACME_AQ_SLOTS; i++)
+			if (aq->slots[i] == req)
+				aq->slots[i] = NULL;
+	}
+	spin_unlock_bh(&aq->lock);
+	return abandoned;
+}
+
+/**
+ * acme_adminq_exec_poll() - execute a command without sleeping
+ * @adev: device
+ * @req: the command; its parameters hold no key
+ *
+ * Context: process or softirq. Spins until the answer, but not for longer than
+ * 100 milliseconds.
+ * Return: 0, -ETIMEDOUT if there was no answer in time: the device may execute
+ * the command yet; -EIO if the device is lost, or the answer's errno.
+ */
+int acme_adminq_exec_poll(struct acme_dev *adev, struct acme_aq_req *req)
+{
+	u64 end = ktime_get_mono_fast_ns() + ACME_AQ_POLL_TIMEOUT;
+
+	acme_adminq_post(adev, req);
+	do {
+		acme_adminq_process(adev);
+		if (completion_done(&req->done))
+			return req->err;
+		udelay(ACME_AQ_POLL_US);
+	} while (ktime_get_mono_fast_ns() < end);
+
+	if (!acme_adminq_abandon(&adev->adminq, req))
+		return req->err;
+	dev_warn_ratelimited(adev->dev,
+			     "command 0x%02x was not answered in time\n",
+			     req->opcode);
+	return -ETIMEDOUT;
 }
 
 /**
@@ -343,6 +422,13 @@ static const struct acme_aq_field {
 	ACME_AQ_FIELD(SA_ADD, sa_add, sel.dport),
 	ACME_AQ_FIELD(SA_ADD, sa_add, sel.dport_mask),
 	ACME_AQ_FIELD(SA_ADD, sa_add, stats_addr),
+	ACME_AQ_FIELD(SA_ADD, sa_add, auth_key_len),
+	ACME_AQ_FIELD(SA_ADD, sa_add, limits.soft_packets),
+	ACME_AQ_FIELD(SA_ADD, sa_add, limits.hard_packets),
+	ACME_AQ_FIELD(SA_ADD, sa_add, limits.soft_bytes),
+	ACME_AQ_FIELD(SA_ADD, sa_add, limits.hard_bytes),
+	ACME_AQ_FIELD(SA_ADD, sa_add, encap_sport),
+	ACME_AQ_FIELD(SA_ADD, sa_add, encap_dport),
 	ACME_AQ_FIELD(SA_RUN, sa, handle),
 	ACME_AQ_FIELD(SA_RUN, sa, snap.seq),
 	ACME_AQ_FIELD(SA_RUN, sa, snap.packets),
@@ -351,6 +437,25 @@ static const struct acme_aq_field {
 	ACME_AQ_FIELD(SA_RUN, sa, snap.bitmap),
 	ACME_AQ_FIELD(SA_DEL, sa, handle),
 	ACME_AQ_FIELD(SA_QUERY, sa, handle),
+	ACME_AQ_FIELD(SA_STOP, sa, handle),
+	ACME_AQ_FIELD(SA_UPDATE, sa_update, handle),
+	ACME_AQ_FIELD(SA_UPDATE, sa_update, what),
+	ACME_AQ_FIELD(SA_UPDATE, sa_update, limits.soft_packets),
+	ACME_AQ_FIELD(SA_UPDATE, sa_update, limits.hard_packets),
+	ACME_AQ_FIELD(SA_UPDATE, sa_update, limits.soft_bytes),
+	ACME_AQ_FIELD(SA_UPDATE, sa_update, limits.hard_bytes),
+	ACME_AQ_FIELD(SA_UPDATE, sa_update, encap_sport),
+	ACME_AQ_FIELD(SA_UPDATE, sa_update, encap_dport),
+	ACME_AQ_FIELD(SEQ_ALLOC, seq_alloc, handle),
+	ACME_AQ_FIELD(SEQ_ALLOC, seq_alloc, count),
+	ACME_AQ_FIELD(REPLAY_TEST_SET, replay_test_set, handle),
+	ACME_AQ_FIELD(REPLAY_TEST_SET, replay_test_set, seq),
+	ACME_AQ_FIELD(AUDIT_SET, audit_set, events),
+	ACME_AQ_FIELD(AUDIT_SET, audit_set, capture),
+	ACME_AQ_FIELD(AUDIT_SET, audit_set, sa_rate),
+	ACME_AQ_FIELD(AUDIT_SET, audit_set, sa_burst),
+	ACME_AQ_FIELD(AUDIT_SET, audit_set, no_sa_rate),
+	ACME_AQ_FIELD(AUDIT_SET, audit_set, no_sa_burst),
 #undef ACME_AQ_FIELD
 };
 

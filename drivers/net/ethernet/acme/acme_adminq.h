@@ -55,7 +55,7 @@ struct acme_aq_req {
  * @backlog: requests that wait for a slot
  * @commands: counter of commands answered
  * @failures: counter of those not answered with ACME_ST_OK
- * @timeouts: counter of commands not answered in time
+ * @timeouts: counter of commands that nobody waits for any more
  */
 struct acme_adminq {
 	spinlock_t lock;		/* all of this */
@@ -79,6 +79,7 @@ void acme_adminq_process(struct acme_dev *adev);
 void acme_adminq_post(struct acme_dev *adev, struct acme_aq_req *req);
 int acme_adminq_wait(struct acme_dev *adev, struct acme_aq_req *req);
 int acme_adminq_exec(struct acme_dev *adev, struct acme_aq_req *req);
+int acme_adminq_exec_poll(struct acme_dev *adev, struct acme_aq_req *req);
 int acme_adminq_cmd(struct acme_dev *adev, enum acme_opcode opcode,
 		    const void *params, size_t params_len);
 const char *acme_adminq_field(const struct acme_aq_req *req);

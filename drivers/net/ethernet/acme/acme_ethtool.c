@@ -94,7 +94,19 @@ static const struct acme_stat acme_hw_stat_tbl[] = {
 	ACME_HW_STAT(esp_rx_malformed),
 	ACME_HW_STAT(irqs),
 	ACME_HW_STAT(esp_rx_dummy),
+	ACME_HW_STAT(esp_tx_limit),
+	ACME_HW_STAT(esp_rx_limit),
+	ACME_HW_STAT(esp_rx_exc_dropped),
+	ACME_HW_STAT(esp_rx_encap),
+	ACME_HW_STAT(esp_tx_crypto),
+	ACME_HW_STAT(esp_rx_crypto),
+	ACME_HW_STAT(esp_rx_crypto_icv),
+	ACME_HW_STAT(esp_tx_seq_alloc),
+	ACME_HW_STAT(esp_rx_test_set),
+	ACME_HW_STAT(audit_suppressed),
 };
+
+static_assert(ARRAY_SIZE(acme_hw_stat_tbl) == ACME_HW_STATS);
 
 static const char acme_test_names[][ETH_GSTRING_LEN] = {
 	"registers     (on/offline)",

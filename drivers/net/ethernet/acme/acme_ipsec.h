@@ -1,37 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* IPsec full offload: SAs in the device. */
+/* IPsec: what the rest of the driver sees of it. */
 #ifndef _ACME_IPSEC_H
 #define _ACME_IPSEC_H
 
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
-#include <linux/xarray.h>
-#include <net/xfrm.h>
 
 #include "acme_hw.h"
 
 struct acme_dev;
+
+#if IS_ENABLED(CONFIG_XFRM_FULL)
+#include <linux/atomic.h>
+#include <linux/xarray.h>
+#include <net/xfrm_full.h>
+
 struct dma_pool;
 
 /**
  * struct acme_ipsec - SAs in the device
- * @caps: what the device can do
+ * @caps: what the device can do, as XFRM has it; the numbers in use are those
+ *	of the last reading
+ * @ipsec: ACME_IPSEC_*
+ * @audit: ACME_AUDIT_*
+ * @max_capture: bytes of a packet in an audit event
+ * @num_sas: SAs installed
  * @sas: &struct acme_sa by index of its handle
  * @stats_pool: of &struct acme_sa_stats
+ * @stale_events: counter of events about SAs that are gone or unknown
  */
 struct acme_ipsec {
-	struct acme_rsp_caps caps;
+	struct xfrm_full_caps caps;
+	u32 ipsec;
+	u32 audit;
+	u32 max_capture;
+	atomic_t num_sas;
 	struct xarray sas;
 	struct dma_pool *stats_pool;
+	u64 stale_events;
 };
-
-#if IS_ENABLED(CONFIG_XFRM_FULL)
-#include <net/xfrm_full.h>
 
 int acme_ipsec_init(struct acme_dev *adev);
 void acme_ipsec_cleanup(struct acme_dev *adev);
+void acme_ipsec_refresh(struct acme_dev *adev);
 void acme_ipsec_set_ops(struct acme_dev *adev, struct net_device *netdev);
 int acme_ipsec_rx(struct acme_dev *adev, struct sk_buff *skb, u32 handle);
+bool acme_ipsec_event(struct acme_dev *adev, const struct acme_event *hw);
+void acme_ipsec_events_lost(struct acme_dev *adev, u32 lost);
 
 static inline int acme_ipsec_tx(const struct sk_buff *skb,
 				const struct net_device *netdev, u32 *handle)
@@ -39,12 +54,20 @@ static inline int acme_ipsec_tx(const struct sk_buff *skb,
 	return xfrm_full_tx(skb, netdev, handle);
 }
 #else
+struct acme_ipsec {
+	u64 stale_events;
+};
+
 static inline int acme_ipsec_init(struct acme_dev *adev)
 {
 	return 0;
 }
 
 static inline void acme_ipsec_cleanup(struct acme_dev *adev)
+{
+}
+
+static inline void acme_ipsec_refresh(struct acme_dev *adev)
 {
 }
 
@@ -57,6 +80,16 @@ static inline int acme_ipsec_rx(struct acme_dev *adev, struct sk_buff *skb,
 				u32 handle)
 {
 	return -ENOENT;
+}
+
+static inline bool acme_ipsec_event(struct acme_dev *adev,
+				    const struct acme_event *hw)
+{
+	return false;
+}
+
+static inline void acme_ipsec_events_lost(struct acme_dev *adev, u32 lost)
+{
 }
 
 static inline int acme_ipsec_tx(const struct sk_buff *skb,

@@ -133,6 +133,7 @@ static void acme_service(struct work_struct *work)
 	/* what fails now may succeed next time, unless the device is lost */
 	acme_time_set(adev);
 	acme_stats_refresh(adev);
+	acme_ipsec_refresh(adev);
 	if (!acme_dev_is_lost(adev))
 		queue_delayed_work(system_long_wq, &adev->service,
 				   ACME_SERVICE_PERIOD);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* IPsec: SAs in the device, for the files acme_ipsec_*.c. */
+#ifndef _ACME_IPSEC_SA_H
+#define _ACME_IPSEC_SA_H
+
+#include <linux/pci.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <net/xfrm.h>
+#include <net/xfrm_full.h>
+
+#include "acme_adminq.h"
+#include "acme_hw.h"
+
+struct acme_dev;
+
+/**
+ * struct acme_cipher - an algorithm, by its names in XFRM
+ * @aead: of an AEAD, or NULL
+ * @crypt: of the cipher without @aead
+ * @auth: of the integrity algorithm without @aead
+ * @hw: enum acme_alg
+ * @salt_len: bytes of salt at the end of the key
+ * @auth_key_len: bytes of the integrity key
+ */
+struct acme_cipher {
+	const char *aead;
+	const char *crypt;
+	const char *auth;
+	u8 hw;
+	u8 salt_len;
+	u8 auth_key_len;
+};
+
+/**
+ * enum acme_sa_mode - what an SA leaves to the device
+ * @ACME_MODE_FULL: the SA, "offload full"
+ * @ACME_MODE_PACKET: all of ESP, "offload packet"
+ * @ACME_MODE_CRYPTO: the cipher, "offload crypto"
+ */
+enum acme_sa_mode {
+	ACME_MODE_FULL,
+	ACME_MODE_PACKET,
+	ACME_MODE_CRYPTO,
+};
+
+/**
+ * struct acme_sa - an SA in the device
+ * @x: XFRM's view of it
+ * @mode: what the device does for it
+ * @alg: enum xfrm_full_alg
+ * @inbound: direction
+ * @epoch: of the IVs, outbound
+ * @iv_salt: of the IVs, outbound
+ * @handle: of the device
+ * @hw: counters that the device writes
+ * @hw_dma: address of @hw
+ * @lock: protects @last
+ * @last: counters as last read
+ * @del: its deletion
+ * @del_params: parameters of that
+ * @rcu: for freeing
+ */
+struct acme_sa {
+	struct xfrm_state *x;
+	enum acme_sa_mode mode;
+	enum xfrm_full_alg alg;
+	bool inbound;
+	u16 epoch;
+	u64 iv_salt;
+	u32 handle;
+	struct acme_sa_stats *hw;
+	dma_addr_t hw_dma;
+	spinlock_t lock;	/* last */
+	struct xfrm_full_stats last;
+	struct acme_aq_req del;
+	__le32 del_params;
+	struct rcu_head rcu;
+};
+
+static inline struct acme_dev *acme_ipsec_adev(const struct net_device *netdev)
+{
+	return pci_get_drvdata(to_pci_dev(netdev->dev.parent));
+}
+
+static inline bool acme_sa_tunnel(const struct acme_sa *sa)
+{
+	return sa->x->props.mode == XFRM_MODE_TUNNEL;
+}
+
+/* Packets in the replay window that XFRM asks for. */
+static inline u32 acme_sa_window(const struct acme_sa *sa)
+{
+	const struct xfrm_state *x = sa->x;
+
+	return x->replay_esn ? x->replay_esn->replay_window :
+			       x->props.replay_window;
+}
+
+/* acme_ipsec_caps.c */
+int acme_caps_read(struct acme_dev *adev);
+void acme_caps_fill(struct acme_dev *adev, struct xfrm_full_caps *caps);
+const struct acme_cipher *acme_cipher(enum xfrm_full_alg alg);
+
+/* acme_ipsec_check.c */
+int acme_sa_check(struct acme_dev *adev, struct acme_sa *sa,
+		  struct netlink_ext_ack *extack);
+int acme_limits_check(const struct xfrm_lifetime_cfg *lft,
+		      struct netlink_ext_ack *extack);
+u32 acme_sa_key_len(const struct acme_sa *sa);
+u32 acme_sa_icv_len(const struct acme_sa *sa);
+
+/* acme_ipsec_cmd.c */
+int acme_sa_install(struct acme_dev *adev, struct acme_sa *sa,
+		    struct netlink_ext_ack *extack);
+int acme_sa_run(struct acme_dev *adev, const struct acme_sa *sa,
+		const struct xfrm_full_snapshot *snap);
+int acme_sa_stop(struct acme_dev *adev, const struct acme_sa *sa,
+		 struct xfrm_full_snapshot *snap);
+int acme_sa_query(struct acme_dev *adev, const struct acme_sa *sa,
+		  struct xfrm_full_snapshot *snap);
+int acme_sa_update(struct acme_dev *adev, const struct acme_sa *sa,
+		   const struct xfrm_full_update *upd,
+		   struct netlink_ext_ack *extack);
+void acme_sa_post_del(struct acme_dev *adev, struct acme_sa *sa);
+void acme_sa_wait_del(struct acme_dev *adev, struct acme_sa *sa);
+
+/* acme_ipsec_stats.c */
+void acme_sa_stats(struct acme_sa *sa, struct xfrm_full_stats *stats);
+
+/* acme_ipsec_event.c */
+int acme_audit_set(struct acme_dev *adev);
+
+/* acme_ipsec.c */
+struct acme_sa *acme_sa_add(struct acme_dev *adev, struct xfrm_state *x,
+			    enum acme_sa_mode mode,
+			    struct netlink_ext_ack *extack);
+void acme_sa_del(struct acme_dev *adev, struct acme_sa *sa);
+void acme_sa_free(struct acme_dev *adev, struct acme_sa *sa);
+struct acme_sa *acme_sa_find(struct acme_dev *adev, u32 handle);
+
+#endif /* _ACME_IPSEC_SA_H */
