@@ -46,6 +46,7 @@ static const struct acme_stat acme_rx_stat_tbl[] = {
 	ACME_RX_STAT(sa_packets),
 	ACME_RX_STAT(sa_stale),
 	ACME_RX_STAT(sa_refused),
+	ACME_RX_STAT(exceptions),
 	ACME_RX_STAT(alloc_failed),
 	ACME_RX_STAT(bad_comp),
 };

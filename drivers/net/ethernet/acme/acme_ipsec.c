@@ -54,9 +54,13 @@ static struct acme_sa *acme_sa_alloc(struct acme_dev *adev,
 	}
 	sa->x = x;
 	sa->mode = mode;
-	sa->inbound = x->full->dir == XFRM_SA_DIR_IN;
-	sa->iv_salt = be64_to_cpu(x->full->iv_salt);
 	spin_lock_init(&sa->lock);
+	if (mode == ACME_MODE_FULL) {
+		sa->inbound = x->full->dir == XFRM_SA_DIR_IN;
+		sa->iv_salt = be64_to_cpu(x->full->iv_salt);
+	} else {
+		acme_offload_init_sa(sa);
+	}
 	return sa;
 }
 
@@ -117,15 +121,14 @@ void acme_sa_del(struct acme_dev *adev, struct acme_sa *sa)
 }
 
 /**
- * acme_sa_free() - wait until the device has forgotten an SA, free it
+ * acme_sa_free() - free an SA
  * @adev: device
- * @sa: the SA, hidden
+ * @sa: the SA; acme_sa_wait_del() has returned
  *
- * Context: process, may sleep.
+ * Context: process.
  */
 void acme_sa_free(struct acme_dev *adev, struct acme_sa *sa)
 {
-	acme_sa_wait_del(adev, sa);
 	atomic_dec(&adev->ipsec.num_sas);
 	acme_sa_release(adev, sa);
 }
@@ -199,10 +202,12 @@ static void acme_full_state_del(struct net_device *netdev,
 static void acme_full_state_free(struct net_device *netdev,
 				 struct xfrm_state *x)
 {
+	struct acme_dev *adev = acme_ipsec_adev(netdev);
 	struct acme_sa *sa = x->full->priv;
 
+	acme_sa_wait_del(adev, sa);
 	x->full->priv = NULL;
-	acme_sa_free(acme_ipsec_adev(netdev), sa);
+	acme_sa_free(adev, sa);
 }
 
 static void acme_full_stats(struct net_device *netdev, struct xfrm_state *x,
@@ -219,6 +224,15 @@ static int acme_full_stats_sync(struct net_device *netdev,
 }
 
 static const struct xfrmdev_ops acme_xfrmdev_ops = {
+	.xdo_dev_state_add = acme_state_add,
+	.xdo_dev_state_delete = acme_state_delete,
+	.xdo_dev_state_free = acme_state_free,
+	.xdo_dev_offload_ok = acme_offload_ok,
+	.xdo_dev_state_advance_esn = acme_state_advance_esn,
+	.xdo_dev_state_update_stats = acme_state_update_stats,
+	.xdo_dev_policy_add = acme_policy_add,
+	.xdo_dev_policy_delete = acme_policy_delete,
+	.xdo_dev_policy_free = acme_policy_free,
 	.xdo_dev_full_caps = acme_full_caps,
 	.xdo_dev_full_state_add = acme_full_state_add,
 	.xdo_dev_full_state_run = acme_full_state_run,
@@ -237,31 +251,15 @@ static const struct xfrmdev_ops acme_xfrmdev_ops = {
  */
 void acme_ipsec_set_ops(struct acme_dev *adev, struct net_device *netdev)
 {
-	if (adev->features & ACME_FEATURE_IPSEC)
-		netdev->xfrmdev_ops = &acme_xfrmdev_ops;
-}
-
-/**
- * acme_ipsec_rx() - tell the stack that the device has decrypted a packet
- * @adev: device
- * @skb: packet
- * @handle: of the SA, as the device says
- *
- * Context: NAPI poll.
- * Return: 0, -ENOENT if there is no such SA any more, -EPERM if the stack does
- * not want the packet. It must not be delivered in both cases.
- */
-int acme_ipsec_rx(struct acme_dev *adev, struct sk_buff *skb, u32 handle)
-{
-	struct acme_sa *sa;
-	int err = -ENOENT;
-
-	rcu_read_lock();
-	sa = acme_sa_find(adev, handle);
-	if (sa && sa->inbound)
-		err = xfrm_full_rx(skb, sa->x) ? 0 : -EPERM;
-	rcu_read_unlock();
-	return err;
+	if (!(adev->features & ACME_FEATURE_IPSEC))
+		return;
+	netdev->xfrmdev_ops = &acme_xfrmdev_ops;
+	if (!(adev->ipsec.ipsec & ACME_IPSEC_CRYPTO))
+		return;
+	netdev->features |= NETIF_F_HW_ESP;
+	netdev->hw_features |= NETIF_F_HW_ESP;
+	netdev->hw_enc_features |= NETIF_F_HW_ESP | NETIF_F_SG |
+				   NETIF_F_HIGHDMA;
 }
 
 /**
@@ -276,6 +274,9 @@ int acme_ipsec_init(struct acme_dev *adev)
 	int err;
 
 	xa_init_flags(&ipsec->sas, XA_FLAGS_LOCK_BH);
+	spin_lock_init(&ipsec->lock);
+	INIT_LIST_HEAD(&ipsec->policies);
+	INIT_LIST_HEAD(&ipsec->packet_sas);
 	if (!(adev->features & ACME_FEATURE_IPSEC))
 		return 0;
 

@@ -10,8 +10,24 @@
 
 struct acme_dev;
 
+/**
+ * struct acme_tx_sa - what the device is to do with a packet's SA
+ * @handle: of the SA
+ * @flags: ACME_TXD_SA, ACME_TXD_ESP, or 0 for a packet without SA
+ * @esp_start: as in &struct acme_tx_desc
+ * @seq_hi: likewise
+ */
+struct acme_tx_sa {
+	u32 handle;
+	u16 flags;
+	u16 esp_start;
+	u32 seq_hi;
+};
+
 #if IS_ENABLED(CONFIG_XFRM_FULL)
 #include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
 #include <linux/xarray.h>
 #include <net/xfrm_full.h>
 
@@ -27,7 +43,9 @@ struct dma_pool;
  * @num_sas: SAs installed
  * @sas: &struct acme_sa by index of its handle
  * @stats_pool: of &struct acme_sa_stats
- * @stale_events: counter of events about SAs that are gone or unknown
+ * @lock: serialises changes of the lists
+ * @policies: &struct acme_policy, by priority
+ * @packet_sas: outbound SAs with packet offload, the latest first
  */
 struct acme_ipsec {
 	struct xfrm_full_caps caps;
@@ -37,25 +55,23 @@ struct acme_ipsec {
 	atomic_t num_sas;
 	struct xarray sas;
 	struct dma_pool *stats_pool;
-	u64 stale_events;
+	spinlock_t lock;		/* changes of the lists */
+	struct list_head policies;
+	struct list_head packet_sas;
 };
 
 int acme_ipsec_init(struct acme_dev *adev);
 void acme_ipsec_cleanup(struct acme_dev *adev);
 void acme_ipsec_refresh(struct acme_dev *adev);
 void acme_ipsec_set_ops(struct acme_dev *adev, struct net_device *netdev);
-int acme_ipsec_rx(struct acme_dev *adev, struct sk_buff *skb, u32 handle);
+int acme_ipsec_tx(struct acme_dev *adev, struct sk_buff *skb,
+		  const struct net_device *netdev, struct acme_tx_sa *tx);
+int acme_ipsec_rx(struct acme_dev *adev, struct sk_buff *skb, u32 handle,
+		  u16 flags);
 bool acme_ipsec_event(struct acme_dev *adev, const struct acme_event *hw);
 void acme_ipsec_events_lost(struct acme_dev *adev, u32 lost);
-
-static inline int acme_ipsec_tx(const struct sk_buff *skb,
-				const struct net_device *netdev, u32 *handle)
-{
-	return xfrm_full_tx(skb, netdev, handle);
-}
 #else
 struct acme_ipsec {
-	u64 stale_events;
 };
 
 static inline int acme_ipsec_init(struct acme_dev *adev)
@@ -76,8 +92,16 @@ static inline void acme_ipsec_set_ops(struct acme_dev *adev,
 {
 }
 
+static inline int acme_ipsec_tx(struct acme_dev *adev, struct sk_buff *skb,
+				const struct net_device *netdev,
+				struct acme_tx_sa *tx)
+{
+	memset(tx, 0, sizeof(*tx));
+	return 0;
+}
+
 static inline int acme_ipsec_rx(struct acme_dev *adev, struct sk_buff *skb,
-				u32 handle)
+				u32 handle, u16 flags)
 {
 	return -ENOENT;
 }
@@ -90,12 +114,6 @@ static inline bool acme_ipsec_event(struct acme_dev *adev,
 
 static inline void acme_ipsec_events_lost(struct acme_dev *adev, u32 lost)
 {
-}
-
-static inline int acme_ipsec_tx(const struct sk_buff *skb,
-				const struct net_device *netdev, u32 *handle)
-{
-	return 0;
 }
 #endif /* CONFIG_XFRM_FULL */
 

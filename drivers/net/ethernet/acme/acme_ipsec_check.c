@@ -178,7 +178,7 @@ static int acme_check_window(struct acme_dev *adev, struct acme_sa *sa,
 	u32 max = adev->ipsec.caps.window_max;
 	u32 window = acme_sa_window(sa);
 
-	if (!sa->inbound || sa->mode == ACME_MODE_CRYPTO)
+	if (!sa->inbound)
 		return 0;
 	if (window > max) {
 		NL_SET_ERR_MSG_FMT_MOD(extack,

@@ -3,6 +3,7 @@
 #ifndef _ACME_IPSEC_SA_H
 #define _ACME_IPSEC_SA_H
 
+#include <linux/list.h>
 #include <linux/pci.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
@@ -59,6 +60,8 @@ enum acme_sa_mode {
  * @last: counters as last read
  * @del: its deletion
  * @del_params: parameters of that
+ * @deleted: that has been started; not used by full offload
+ * @node: entry in &acme_ipsec.packet_sas
  * @rcu: for freeing
  */
 struct acme_sa {
@@ -75,6 +78,8 @@ struct acme_sa {
 	struct xfrm_full_stats last;
 	struct acme_aq_req del;
 	__le32 del_params;
+	bool deleted;
+	struct list_head node;
 	struct rcu_head rcu;
 };
 
@@ -130,6 +135,25 @@ void acme_sa_stats(struct acme_sa *sa, struct xfrm_full_stats *stats);
 
 /* acme_ipsec_event.c */
 int acme_audit_set(struct acme_dev *adev);
+
+/* acme_ipsec_offload.c */
+int acme_state_add(struct xfrm_state *x, struct netlink_ext_ack *extack);
+void acme_state_delete(struct xfrm_state *x);
+void acme_state_free(struct xfrm_state *x);
+bool acme_offload_ok(struct sk_buff *skb, struct xfrm_state *x);
+void acme_state_advance_esn(struct xfrm_state *x);
+void acme_state_update_stats(struct xfrm_state *x);
+void acme_offload_event(struct acme_sa *sa);
+void acme_offload_init_sa(struct acme_sa *sa);
+
+/* acme_ipsec_policy.c */
+int acme_policy_tx(struct acme_dev *adev, struct sk_buff *skb,
+		   struct acme_tx_sa *tx);
+void acme_policy_add_sa(struct acme_dev *adev, struct acme_sa *sa);
+void acme_policy_del_sa(struct acme_dev *adev, struct acme_sa *sa);
+int acme_policy_add(struct xfrm_policy *xp, struct netlink_ext_ack *extack);
+void acme_policy_delete(struct xfrm_policy *xp);
+void acme_policy_free(struct xfrm_policy *xp);
 
 /* acme_ipsec.c */
 struct acme_sa *acme_sa_add(struct acme_dev *adev, struct xfrm_state *x,

@@ -260,11 +260,16 @@ static void acme_rx_set_csum(struct acme_rx_ring *rx, struct sk_buff *skb,
 }
 
 /* A packet whose SA can't be told must not pass as cleartext. */
-static bool acme_rx_set_sa(struct acme_qp *qp, struct sk_buff *skb, u32 handle)
+static bool acme_rx_set_sa(struct acme_qp *qp, struct sk_buff *skb, u32 handle,
+			   u16 flags)
 {
 	struct acme_rx_ring *rx = &qp->rx;
 
-	switch (acme_ipsec_rx(qp->anet->adev, skb, handle)) {
+	if (flags & ACME_RXC_EXC)
+		acme_rx_count(rx, &rx->stats.exceptions);
+	if (!(flags & (ACME_RXC_SA | ACME_RXC_CRYPTO)))
+		return true;
+	switch (acme_ipsec_rx(qp->anet->adev, skb, handle, flags)) {
 	case 0:
 		acme_rx_count(rx, &rx->stats.sa_packets);
 		return true;
@@ -289,8 +294,7 @@ static void acme_rx_deliver(struct acme_qp *qp, const struct acme_rx_comp *comp,
 	skb_record_rx_queue(skb, qp->qid);
 	acme_rx_set_hash(skb, flags, le32_to_cpu(READ_ONCE(comp->hash)));
 	acme_rx_set_csum(rx, skb, flags);
-	if (flags & ACME_RXC_SA &&
-	    !acme_rx_set_sa(qp, skb, le32_to_cpu(READ_ONCE(comp->sa)))) {
+	if (!acme_rx_set_sa(qp, skb, le32_to_cpu(READ_ONCE(comp->sa)), flags)) {
 		acme_rx_drop_frame(rx);
 		return;
 	}

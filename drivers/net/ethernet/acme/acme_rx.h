@@ -33,6 +33,7 @@ struct page_pool;
  * @sa_packets: packets that the device decrypted
  * @sa_stale: packets dropped because their SA is gone or unknown
  * @sa_refused: packets that IPsec said to drop
+ * @exceptions: ESP packets of an SA that the device left to software
  * @alloc_failed: failures to allocate a buffer or an sk_buff
  * @bad_comp: completions that can't be
  * @syncp: for reading 64 bits on 32-bit machines
@@ -45,6 +46,7 @@ struct acme_rx_stats {
 	u64_stats_t sa_packets;
 	u64_stats_t sa_stale;
 	u64_stats_t sa_refused;
+	u64_stats_t exceptions;
 	u64_stats_t alloc_failed;
 	u64_stats_t bad_comp;
 	struct u64_stats_sync syncp;

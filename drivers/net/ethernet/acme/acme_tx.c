@@ -342,10 +342,14 @@ static void acme_tx_describe(struct acme_qp *qp, const struct sk_buff *skb,
 }
 
 static void acme_tx_set_sa(struct acme_qp *qp, struct acme_tx_desc *desc,
-			   u32 handle)
+			   const struct acme_tx_sa *sa)
 {
-	desc->flags |= cpu_to_le16(ACME_TXD_SA);
-	desc->sa = cpu_to_le32(handle);
+	if (!sa->flags)
+		return;
+	desc->flags |= cpu_to_le16(sa->flags);
+	desc->sa = cpu_to_le32(sa->handle);
+	desc->esp_start = cpu_to_le16(sa->esp_start);
+	desc->seq_hi = cpu_to_le32(sa->seq_hi);
 	acme_tx_count(&qp->tx, &qp->tx.stats.sa_packets);
 }
 
@@ -378,11 +382,11 @@ static int acme_tx_limit_descs(struct acme_qp *qp, struct sk_buff *skb)
 }
 
 static int acme_tx_protect(struct acme_qp *qp, struct sk_buff *skb,
-			   u32 *handle)
+			   struct acme_tx_sa *sa)
 {
-	int err = acme_ipsec_tx(skb, qp->anet->netdev, handle);
+	int err = acme_ipsec_tx(qp->anet->adev, skb, qp->anet->netdev, sa);
 
-	if (unlikely(err < 0))
+	if (unlikely(err))
 		acme_tx_count(&qp->tx, &qp->tx.stats.sa_dropped);
 	return err;
 }
@@ -392,12 +396,13 @@ static int acme_tx_send(struct acme_qp *qp, struct sk_buff *skb)
 	struct acme_tx_ring *tx = &qp->tx;
 	struct acme_tx_desc *desc;
 	struct acme_tx_buf *buf;
-	int protect, err;
-	u32 handle, tail;
+	struct acme_tx_sa sa;
+	u32 tail;
+	int err;
 
-	protect = acme_tx_protect(qp, skb, &handle);
-	if (unlikely(protect < 0))
-		return protect;
+	err = acme_tx_protect(qp, skb, &sa);
+	if (unlikely(err))
+		return err;
 	err = acme_tx_limit_descs(qp, skb);
 	if (unlikely(err))
 		return err;
@@ -412,8 +417,7 @@ static int acme_tx_send(struct acme_qp *qp, struct sk_buff *skb)
 	buf->skb = skb;
 	buf->descs = tail - tx->tail;
 	acme_tx_describe(qp, skb, buf, desc);
-	if (protect)
-		acme_tx_set_sa(qp, desc, handle);
+	acme_tx_set_sa(qp, desc, &sa);
 	acme_tx_commit(qp, skb, tail);
 	return 0;
 }
