@@ -18,6 +18,7 @@
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
 #include <net/dst.h>
+#include <net/netlink.h>
 #include <net/xfrm.h>
 
 /**
@@ -223,7 +224,9 @@ struct xfrm_full_event {
  *	under RCU while @place is not XFRM_FULL_DEAD
  * @idle: seconds without a packet after which user space is told, 0 for never
  * @idle_told: it has been told, and no packet came since
- * @stats_lock: protects @drops
+ * @updating: its limits are changing, under x->lock
+ * @stats_lock: protects @drops, and x->curlft, x->lastused, x->stats and the
+ *	replay state while the device owns them
  * @drops: the device's drops, as far as the namespace has counted them
  * @mutex: serialises the driver's sleeping operations on this SA
  * @list: entry in the list of armed SAs, later in that of SAs to be freed
@@ -247,7 +250,8 @@ struct xfrm_full {
 	struct skb_ext		*ext;
 	u32			idle;
 	bool			idle_told;
-	spinlock_t		stats_lock; /* drops */
+	bool			updating;
+	spinlock_t		stats_lock; /* drops, see above */
 	u64			drops[XFRM_FULL_DROP_MAX];
 	struct mutex		mutex; /* around sleeping operations */
 	struct list_head	list;
@@ -261,6 +265,23 @@ struct xfrm_full {
 struct xfrm_full_policy {
 	int			ifindex;
 };
+
+/**
+ * xfrm_full_flagged() - does a request ask for full offload of an SA?
+ * @attrs: its attributes, by XFRMA_*
+ *
+ * Return: true if it does.
+ */
+static inline bool xfrm_full_flagged(struct nlattr **attrs)
+{
+	const struct nlattr *attr = attrs[XFRMA_OFFLOAD_DEV];
+	const struct xfrm_user_offload *xuo;
+
+	if (!attr)
+		return false;
+	xuo = nla_data(attr);
+	return xuo->flags & XFRM_OFFLOAD_FULL;
+}
 
 #ifdef CONFIG_XFRM_FULL
 DECLARE_STATIC_KEY_FALSE(xfrm_full_key);
@@ -280,14 +301,19 @@ static inline struct xfrm_full *xfrm_full_get(const struct xfrm_state *x)
 }
 
 int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
-			 const struct xfrm_user_offload *xuo,
-			 struct netlink_ext_ack *extack);
+			 struct nlattr **attrs, struct netlink_ext_ack *extack);
 int xfrm_full_state_arm(struct xfrm_state *x, struct netlink_ext_ack *extack);
 bool xfrm_full_state_update_ok(const struct xfrm_state *old,
 			       const struct xfrm_state *new);
+int xfrm_full_state_update(struct xfrm_state *new, struct nlattr **attrs,
+			   struct netlink_ext_ack *extack);
+void xfrm_full_state_updated(struct xfrm_state *x);
+time64_t xfrm_full_state_timer(struct xfrm_state *x, time64_t now,
+			       time64_t next);
 void xfrm_full_state_delete(struct xfrm_state *x);
 void xfrm_full_state_destroy(struct xfrm_state *x);
 void xfrm_full_state_sync(struct xfrm_state *x);
+void xfrm_full_state_finish(struct xfrm_state *x);
 void xfrm_full_dev_unregister(struct net_device *dev);
 
 int xfrm_full_policy_init(struct net *net, struct xfrm_policy *xp,
@@ -296,6 +322,11 @@ int xfrm_full_policy_init(struct net *net, struct xfrm_policy *xp,
 
 int xfrm_full_put_state(struct sk_buff *skb, const struct xfrm_state *x);
 int xfrm_full_put_policy(struct sk_buff *skb, const struct xfrm_policy *xp);
+unsigned int xfrm_full_state_size(const struct xfrm_state *x);
+int xfrm_full_get_offload(struct sk_buff *skb, struct nlmsghdr *nlh,
+			  struct nlattr **attrs,
+			  struct netlink_ext_ack *extack);
+int xfrm_full_dump_offload(struct sk_buff *skb, struct netlink_callback *cb);
 
 bool xfrm_full_bundle_ok(struct net *net, struct xfrm_state **xfrm, int nx);
 int xfrm_full_output(struct net *net, struct sock *sk, struct sk_buff *skb);
@@ -366,7 +397,7 @@ static inline struct xfrm_full *xfrm_full_get(const struct xfrm_state *x)
 }
 
 static inline int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
-				       const struct xfrm_user_offload *xuo,
+				       struct nlattr **attrs,
 				       struct netlink_ext_ack *extack)
 {
 	return -EOPNOTSUPP;
@@ -384,6 +415,23 @@ static inline bool xfrm_full_state_update_ok(const struct xfrm_state *old,
 	return true;
 }
 
+static inline int xfrm_full_state_update(struct xfrm_state *new,
+					 struct nlattr **attrs,
+					 struct netlink_ext_ack *extack)
+{
+	return 0;
+}
+
+static inline void xfrm_full_state_updated(struct xfrm_state *x)
+{
+}
+
+static inline time64_t xfrm_full_state_timer(struct xfrm_state *x,
+					     time64_t now, time64_t next)
+{
+	return next;
+}
+
 static inline void xfrm_full_state_delete(struct xfrm_state *x)
 {
 }
@@ -393,6 +441,10 @@ static inline void xfrm_full_state_destroy(struct xfrm_state *x)
 }
 
 static inline void xfrm_full_state_sync(struct xfrm_state *x)
+{
+}
+
+static inline void xfrm_full_state_finish(struct xfrm_state *x)
 {
 }
 
@@ -416,6 +468,25 @@ static inline int xfrm_full_put_state(struct sk_buff *skb,
 
 static inline int xfrm_full_put_policy(struct sk_buff *skb,
 				       const struct xfrm_policy *xp)
+{
+	return 0;
+}
+
+static inline unsigned int xfrm_full_state_size(const struct xfrm_state *x)
+{
+	return 0;
+}
+
+static inline int xfrm_full_get_offload(struct sk_buff *skb,
+					struct nlmsghdr *nlh,
+					struct nlattr **attrs,
+					struct netlink_ext_ack *extack)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int xfrm_full_dump_offload(struct sk_buff *skb,
+					 struct netlink_callback *cb)
 {
 	return 0;
 }

@@ -43,6 +43,7 @@
  *   xfrm_full_lock             the lists of armed and of dying SAs, and
  *                              between a device's lookup and its SA's entry
  *                              into the list
+ *   xfrm_full.stats_lock       what has been taken over from the device
  *
  * Readers in the data path take none of them.  To a reader under RCU that has
  * seen the place DEVICE, xfrm_full.dev and xfrm_full.ext stay what they are.
@@ -85,11 +86,35 @@ static bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to)
 	return true;
 }
 
+static struct xfrm_full *xfrm_full_alloc(struct xfrm_state *x,
+					 const struct xfrm_user_offload *xuo)
+{
+	bool in = xuo->flags & XFRM_OFFLOAD_INBOUND;
+	struct xfrm_full *full;
+
+	full = kzalloc(sizeof(*full), GFP_KERNEL);
+	if (!full)
+		return NULL;
+
+	full->place = XFRM_FULL_ARMING;
+	full->dir = in ? XFRM_SA_DIR_IN : XFRM_SA_DIR_OUT;
+	full->alg = xfrm_full_alg_of(x);
+	full->counter_iv = !in && x->aead;
+	full->epoch = 1;
+	full->ifindex = xuo->ifindex;
+	full->x = x;
+	spin_lock_init(&full->stats_lock);
+	mutex_init(&full->mutex);
+	INIT_LIST_HEAD(&full->list);
+
+	return full;
+}
+
 /**
  * xfrm_full_state_init() - prepare an SA for full offload
  * @net: namespace of the request
  * @x: the SA, complete but not inserted
- * @xuo: what user space asked for
+ * @attrs: attributes of the request, by XFRMA_*
  * @extack: says what is wrong
  *
  * Checks everything that can be checked without the driver.
@@ -98,22 +123,28 @@ static bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to)
  * Return: 0, or a negative errno.
  */
 int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
-			 const struct xfrm_user_offload *xuo,
-			 struct netlink_ext_ack *extack)
+			 struct nlattr **attrs, struct netlink_ext_ack *extack)
 {
-	bool in = xuo->flags & XFRM_OFFLOAD_INBOUND;
 	struct xfrm_full *full;
+	u32 idle;
 	int err;
 
-	err = xfrm_full_check_state(net, x, xuo, extack);
+	if (!xfrm_full_flagged(attrs)) {
+		NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_FULL],
+				    "Only an SA with full offload can have this attribute");
+		return -EINVAL;
+	}
+
+	err = xfrm_full_check_state(net, x, attrs, &idle, extack);
 	if (err)
 		return err;
 
-	full = kzalloc(sizeof(*full), GFP_KERNEL);
+	full = xfrm_full_alloc(x, nla_data(attrs[XFRMA_OFFLOAD_DEV]));
 	if (!full)
 		return -ENOMEM;
+	full->idle = idle;
 
-	if (!in) {
+	if (full->counter_iv) {
 		err = xfrm_full_read_salt(x, &full->iv_salt);
 		if (err) {
 			NL_SET_ERR_MSG(extack, "Can't learn the SA's IV salt");
@@ -121,14 +152,6 @@ int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
 			return err;
 		}
 	}
-
-	full->place = XFRM_FULL_ARMING;
-	full->dir = in ? XFRM_SA_DIR_IN : XFRM_SA_DIR_OUT;
-	full->epoch = 1;
-	full->ifindex = xuo->ifindex;
-	full->x = x;
-	mutex_init(&full->mutex);
-	INIT_LIST_HEAD(&full->list);
 
 	static_branch_inc(&xfrm_full_key);
 	x->full = full;
@@ -212,6 +235,7 @@ static int xfrm_full_start(struct xfrm_full *full, bool *added,
 	}
 	*added = true;
 
+	xfrm_full_to_snapshot(full->x, snap);
 	err = ops->xdo_dev_full_state_run(full->dev, full->x, snap);
 	if (err)
 		NL_SET_ERR_MSG_WEAK(extack, "Device failed to start the SA");
@@ -362,8 +386,15 @@ static struct xfrm_full *xfrm_full_first_of(const struct net_device *dev)
 	return found;
 }
 
-/* The device takes the sequence numbers with it, so the SA can't go on. */
-static void xfrm_full_expire(struct xfrm_state *x)
+/**
+ * xfrm_full_expire() - an SA can't go on
+ * @x: the SA
+ *
+ * Deletes it and tells all listeners, unless it is deleted already.
+ *
+ * Context: process or softirq.
+ */
+void xfrm_full_expire(struct xfrm_state *x)
 {
 	int err;
 
@@ -396,6 +427,7 @@ void xfrm_full_dev_unregister(struct net_device *dev)
 		mutex_lock(&full->mutex);
 		mutex_unlock(&full->mutex);
 
+		/* The device takes the sequence numbers with it. */
 		xfrm_full_expire(x);
 		xfrm_state_put(x);
 	}
@@ -419,80 +451,4 @@ bool xfrm_full_state_update_ok(const struct xfrm_state *old,
 
 	return old->full->ifindex == new->full->ifindex &&
 	       old->full->dir == new->full->dir;
-}
-
-static void xfrm_full_set_seq(struct xfrm_state *x, u64 seq)
-{
-	bool out = x->full->dir == XFRM_SA_DIR_OUT;
-	struct xfrm_replay_state_esn *esn = x->replay_esn;
-
-	if (!esn) {
-		WRITE_ONCE(*(out ? &x->replay.oseq : &x->replay.seq),
-			   lower_32_bits(seq));
-		return;
-	}
-
-	WRITE_ONCE(*(out ? &esn->oseq : &esn->seq), lower_32_bits(seq));
-	if (x->props.flags & XFRM_STATE_ESN)
-		WRITE_ONCE(*(out ? &esn->oseq_hi : &esn->seq_hi),
-			   upper_32_bits(seq));
-}
-
-/**
- * xfrm_full_state_stats() - take over the device's counters
- * @x: the SA
- *
- * Context: any but hard interrupt; x->lock may be held.
- */
-void xfrm_full_state_stats(struct xfrm_state *x)
-{
-	struct xfrm_full *full = xfrm_full_get(x);
-	struct xfrm_full_stats st = {};
-
-	if (!full)
-		return;
-
-	rcu_read_lock();
-	if (READ_ONCE(full->place) == XFRM_FULL_DEVICE) {
-		full->dev->xfrmdev_ops->xdo_dev_full_stats(full->dev, x, &st);
-
-		WRITE_ONCE(x->curlft.packets, st.packets);
-		WRITE_ONCE(x->curlft.bytes, st.bytes);
-		WRITE_ONCE(x->lastused, st.lastused);
-		if (!x->curlft.use_time)
-			WRITE_ONCE(x->curlft.use_time, st.lastused);
-		x->stats.replay = st.drops[XFRM_FULL_DROP_REPLAY];
-		x->stats.integrity_failed = st.drops[XFRM_FULL_DROP_ICV];
-		xfrm_full_set_seq(x, st.seq);
-	}
-	rcu_read_unlock();
-}
-
-/**
- * xfrm_full_state_sync() - make the device's counters exact
- * @x: the SA
- *
- * The next xfrm_full_state_stats() sees all packets up to now, unless the
- * device doesn't answer.
- *
- * Context: process, may sleep.
- */
-void xfrm_full_state_sync(struct xfrm_state *x)
-{
-	struct xfrm_full *full = xfrm_full_get(x);
-	struct xfrm_full_snapshot *snap;
-
-	if (!full)
-		return;
-
-	snap = kzalloc(sizeof(*snap), GFP_KERNEL);
-	if (!snap)
-		return;
-
-	mutex_lock(&full->mutex);
-	if (READ_ONCE(full->place) == XFRM_FULL_DEVICE)
-		full->dev->xfrmdev_ops->xdo_dev_full_stats_sync(full->dev, x,
-								snap);
-	mutex_unlock(&full->mutex);
-	kfree(snap);
 }

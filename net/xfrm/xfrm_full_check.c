@@ -14,7 +14,13 @@
 
 #include "xfrm_full_core.h"
 
-static bool xfrm_full_capable(const struct net_device *dev)
+/**
+ * xfrm_full_capable() - can a device do full offload?
+ * @dev: the device
+ *
+ * Return: true if its driver has all operations that it must have.
+ */
+bool xfrm_full_capable(const struct net_device *dev)
 {
 	const struct xfrmdev_ops *ops = dev->xfrmdev_ops;
 
@@ -90,106 +96,178 @@ static int xfrm_full_check_flags(u8 flags, u8 known,
 	return 0;
 }
 
-static bool xfrm_full_is_counter_aead(const struct xfrm_state *x)
+static const char *xfrm_full_proto_unsupported(u8 proto)
 {
-	return x->aead && x->geniv && !strcmp(x->geniv, "seqiv");
-}
-
-static bool xfrm_full_starts_fresh(const struct xfrm_state *x)
-{
-	const struct xfrm_replay_state_esn *esn = x->replay_esn;
-
-	if (!esn)
-		return !x->replay.seq && !x->replay.oseq && !x->replay.bitmap;
-
-	return !esn->seq && !esn->seq_hi && !esn->oseq && !esn->oseq_hi &&
-	       !memchr_inv(esn->bmp, 0, esn->bmp_len * sizeof(__u32));
-}
-
-static bool xfrm_full_has_volume_limit(const struct xfrm_lifetime_cfg *lft)
-{
-	return lft->soft_byte_limit != XFRM_INF ||
-	       lft->hard_byte_limit != XFRM_INF ||
-	       lft->soft_packet_limit != XFRM_INF ||
-	       lft->hard_packet_limit != XFRM_INF;
-}
-
-static const char *xfrm_full_state_unsupported(const struct xfrm_state *x)
-{
-	if (x->id.proto != IPPROTO_ESP)
+	switch (proto) {
+	case IPPROTO_ESP:
+		return NULL;
+	case IPPROTO_AH:
+		return "AH";
+	case IPPROTO_COMP:
+		return "IPComp";
+	default:
 		return "protocols other than ESP";
-	if (x->props.mode != XFRM_MODE_TUNNEL &&
-	    x->props.mode != XFRM_MODE_TRANSPORT)
+	}
+}
+
+static const char *xfrm_full_mode_unsupported(u8 mode)
+{
+	switch (mode) {
+	case XFRM_MODE_TUNNEL:
+	case XFRM_MODE_TRANSPORT:
+		return NULL;
+	case XFRM_MODE_BEET:
+		return "BEET mode";
+	default:
 		return "modes other than tunnel and transport";
-	if (!xfrm_full_is_counter_aead(x))
-		return "algorithms other than AEAD";
-	if (x->encap)
-		return "UDP or TCP encapsulation";
-	if (x->tfcpad)
-		return "TFC padding";
-	if (x->props.extra_flags & XFRM_SA_XFLAG_OSEQ_MAY_WRAP)
-		return "oseq-may-wrap";
+	}
+}
+
+/* What can't be said of any device; @type is set to the attribute to blame. */
+static const char *xfrm_full_state_unsupported(const struct xfrm_state *x,
+					       int *type)
+{
+	const char *what;
+
+	*type = XFRMA_OFFLOAD_DEV;
+	what = xfrm_full_proto_unsupported(x->id.proto);
+	if (what)
+		return what;
+	what = xfrm_full_mode_unsupported(x->props.mode);
+	if (what)
+		return what;
 	if (x->props.flags & XFRM_STATE_WILDRECV)
 		return "wildcard receive";
+
+	*type = XFRMA_TFCPAD;
+	if (x->tfcpad)
+		return "TFC padding";
+	*type = XFRMA_SA_EXTRA_FLAGS;
+	if (x->props.extra_flags & XFRM_SA_XFLAG_OSEQ_MAY_WRAP)
+		return "oseq-may-wrap";
+	*type = XFRMA_MARK;
 	if (x->mark.v | x->mark.m)
 		return "marks";
+	*type = XFRMA_SET_MARK;
 	if (x->props.smark.v | x->props.smark.m)
 		return "output marks";
+	*type = XFRMA_IF_ID;
 	if (x->if_id)
 		return "interface ids";
+	*type = XFRMA_SA_PCPU;
 	if (x->pcpu_num != UINT_MAX)
 		return "per-CPU SAs";
+	*type = XFRMA_SEC_CTX;
 	if (x->security)
 		return "security contexts";
-	if (xfrm_full_has_volume_limit(&x->lft))
-		return "packet and byte limits";
-	if (!xfrm_full_starts_fresh(x))
-		return "an SA that doesn't start at sequence number 0";
 
 	return NULL;
+}
+
+static const struct nla_policy xfrm_full_policy[XFRMA_FULL_MAX + 1] = {
+	[XFRMA_FULL_IDLE]	= { .type = NLA_U32 },
+	[XFRMA_FULL_PLACE]	= { .type = NLA_REJECT },
+	[XFRMA_FULL_EPOCH]	= { .type = NLA_REJECT },
+	[XFRMA_FULL_DROPS]	= { .type = NLA_REJECT },
+};
+
+static int xfrm_full_parse(struct nlattr *attr, u32 *idle,
+			   struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[XFRMA_FULL_MAX + 1];
+	int err;
+
+	*idle = 0;
+	if (!attr)
+		return 0;
+
+	err = nla_parse_nested(tb, XFRMA_FULL_MAX, attr, xfrm_full_policy,
+			       extack);
+	if (!err && tb[XFRMA_FULL_IDLE])
+		*idle = nla_get_u32(tb[XFRMA_FULL_IDLE]);
+
+	return err;
+}
+
+static int xfrm_full_check_request(struct net *net, const struct xfrm_state *x,
+				   struct nlattr **attrs, int ifindex, u8 dir,
+				   struct netlink_ext_ack *extack)
+{
+	struct xfrm_full_request rq = {
+		.x = x,
+		.attrs = attrs,
+		.extack = extack,
+		.dir = dir,
+	};
+	struct xfrm_full_caps caps;
+	struct net_device *dev;
+
+	rcu_read_lock();
+	dev = xfrm_full_dev_rcu(net, ifindex, extack);
+	if (!IS_ERR(dev))
+		xfrm_full_dev_caps(dev, &caps);
+	rcu_read_unlock();
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+
+	rq.caps = &caps;
+	return xfrm_full_check_caps(&rq);
 }
 
 /**
  * xfrm_full_check_state() - can an SA have full offload?
  * @net: namespace of the request
  * @x: the SA
- * @xuo: what user space asked for
+ * @attrs: attributes of the request, by XFRMA_*
+ * @idle: set to the seconds that it may be idle
  * @extack: says what is wrong
  *
  * Context: process.
  * Return: 0, or a negative errno.
  */
 int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
-			  const struct xfrm_user_offload *xuo,
+			  struct nlattr **attrs, u32 *idle,
 			  struct netlink_ext_ack *extack)
 {
-	u8 dir = xuo->flags & XFRM_OFFLOAD_INBOUND ? XFRM_SA_DIR_IN :
-						     XFRM_SA_DIR_OUT;
+	const struct xfrm_user_offload *xuo;
 	const char *what;
-	int err;
+	int err, type;
+	u8 dir;
+
+	xuo = nla_data(attrs[XFRMA_OFFLOAD_DEV]);
+	dir = xuo->flags & XFRM_OFFLOAD_INBOUND ? XFRM_SA_DIR_IN :
+						  XFRM_SA_DIR_OUT;
 
 	err = xfrm_full_check_flags(xuo->flags, XFRM_OFFLOAD_FULL |
 				    XFRM_OFFLOAD_INBOUND | XFRM_OFFLOAD_IPV6,
 				    extack);
-	if (err)
-		return err;
-
-	err = xfrm_full_check_dev(net, xuo->ifindex, extack);
+	if (!err)
+		err = xfrm_full_check_dev(net, xuo->ifindex, extack);
+	if (!err)
+		err = xfrm_full_parse(attrs[XFRMA_FULL], idle, extack);
 	if (err)
 		return err;
 
 	if (x->dir && x->dir != dir) {
-		NL_SET_ERR_MSG(extack, "Mismatched SA and offload direction");
+		NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_SA_DIR],
+				    "Mismatched SA and offload direction");
 		return -EINVAL;
 	}
 
-	what = xfrm_full_state_unsupported(x);
-	return what ? xfrm_full_refuse(extack, what) : 0;
+	what = xfrm_full_state_unsupported(x, &type);
+	if (what) {
+		NL_SET_BAD_ATTR(extack, attrs[type]);
+		return xfrm_full_refuse(extack, what);
+	}
+
+	return xfrm_full_check_request(net, x, attrs, xuo->ifindex, dir,
+				       extack);
 }
 
 static const char *xfrm_full_policy_unsupported(const struct xfrm_policy *xp)
 {
 	const struct xfrm_tmpl *tmpl = &xp->xfrm_vec[0];
+	const char *what;
 
 	if (xp->type != XFRM_POLICY_TYPE_MAIN)
 		return "sub-policies";
@@ -197,10 +275,12 @@ static const char *xfrm_full_policy_unsupported(const struct xfrm_policy *xp)
 		return "policies without a template";
 	if (xp->xfrm_nr > 1)
 		return "policies with several templates";
-	if (tmpl->id.proto != IPPROTO_ESP)
-		return "protocols other than ESP";
-	if (tmpl->mode != XFRM_MODE_TUNNEL && tmpl->mode != XFRM_MODE_TRANSPORT)
-		return "modes other than tunnel and transport";
+	what = xfrm_full_proto_unsupported(tmpl->id.proto);
+	if (what)
+		return what;
+	what = xfrm_full_mode_unsupported(tmpl->mode);
+	if (what)
+		return what;
 	if (tmpl->optional)
 		return "optional templates";
 	if (xp->if_id)
@@ -261,6 +341,27 @@ static int xfrm_full_put(struct sk_buff *skb, int ifindex, u8 flags)
 	return nla_put(skb, XFRMA_OFFLOAD_DEV, sizeof(xuo), &xuo);
 }
 
+static int xfrm_full_put_extra(struct sk_buff *skb,
+			       const struct xfrm_full *full)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, XFRMA_FULL);
+	if (!nest)
+		return -EMSGSIZE;
+
+	if (nla_put_u32(skb, XFRMA_FULL_IDLE, READ_ONCE(full->idle)) ||
+	    nla_put_u8(skb, XFRMA_FULL_PLACE, READ_ONCE(full->place)) ||
+	    nla_put_u16(skb, XFRMA_FULL_EPOCH, READ_ONCE(full->epoch)) ||
+	    nla_put(skb, XFRMA_FULL_DROPS, sizeof(full->drops), full->drops)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 /**
  * xfrm_full_put_state() - tell user space about an SA's full offload
  * @skb: the message
@@ -271,12 +372,35 @@ static int xfrm_full_put(struct sk_buff *skb, int ifindex, u8 flags)
 int xfrm_full_put_state(struct sk_buff *skb, const struct xfrm_state *x)
 {
 	const struct xfrm_full *full = xfrm_full_get(x);
+	int err;
 
 	if (!full)
 		return 0;
 
-	return xfrm_full_put(skb, full->ifindex, full->dir == XFRM_SA_DIR_IN ?
-						 XFRM_OFFLOAD_INBOUND : 0);
+	err = xfrm_full_put(skb, full->ifindex, full->dir == XFRM_SA_DIR_IN ?
+						XFRM_OFFLOAD_INBOUND : 0);
+	return err ? : xfrm_full_put_extra(skb, full);
+}
+
+/**
+ * xfrm_full_state_size() - room that xfrm_full_put_state() needs
+ * @x: the SA
+ *
+ * Return: bytes.
+ */
+unsigned int xfrm_full_state_size(const struct xfrm_state *x)
+{
+	const struct xfrm_full *full = xfrm_full_get(x);
+
+	if (!full)
+		return 0;
+
+	return nla_total_size(sizeof(struct xfrm_user_offload)) +
+	       nla_total_size(0) +
+	       nla_total_size(sizeof(u32)) +	/* XFRMA_FULL_IDLE */
+	       nla_total_size(sizeof(u8)) +	/* XFRMA_FULL_PLACE */
+	       nla_total_size(sizeof(u16)) +	/* XFRMA_FULL_EPOCH */
+	       nla_total_size(sizeof(full->drops));
 }
 
 /**

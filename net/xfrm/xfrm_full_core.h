@@ -7,12 +7,79 @@
 
 #include <net/xfrm_full.h>
 
+/**
+ * struct xfrm_full_alg_name - how XFRM calls an algorithm
+ * @aead: the AEAD, or NULL
+ * @crypt: otherwise the cipher
+ * @auth: and the integrity algorithm
+ * @salt_len: bytes of salt at the end of the key
+ * @auth_key_len: bytes of the integrity key
+ */
+struct xfrm_full_alg_name {
+	const char	*aead;
+	const char	*crypt;
+	const char	*auth;
+	u8		salt_len;
+	u8		auth_key_len;
+};
+
+extern const struct xfrm_full_alg_name xfrm_full_algs[XFRM_FULL_ALG_MAX];
+
+/**
+ * struct xfrm_full_request - what is asked of a device
+ * @x: the SA as it is to be
+ * @caps: what the device can do
+ * @attrs: attributes of the request, by XFRMA_*
+ * @extack: says what is wrong
+ * @dir: XFRM_SA_DIR_IN or XFRM_SA_DIR_OUT
+ */
+struct xfrm_full_request {
+	const struct xfrm_state		*x;
+	const struct xfrm_full_caps	*caps;
+	struct nlattr			**attrs;
+	struct netlink_ext_ack		*extack;
+	u8				dir;
+};
+
+/* xfrm_full.c */
+void xfrm_full_expire(struct xfrm_state *x);
+
+/* xfrm_full_caps.c */
+void xfrm_full_dev_caps(struct net_device *dev, struct xfrm_full_caps *caps);
+int xfrm_full_alg_of(const struct xfrm_state *x);
+int xfrm_full_check_caps(const struct xfrm_full_request *rq);
+int xfrm_full_check_limits(const struct xfrm_full_request *rq);
+
+/* xfrm_full_check.c */
+bool xfrm_full_capable(const struct net_device *dev);
 struct net_device *xfrm_full_dev_rcu(struct net *net, int ifindex,
 				     struct netlink_ext_ack *extack);
 int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
-			  const struct xfrm_user_offload *xuo,
+			  struct nlattr **attrs, u32 *idle,
 			  struct netlink_ext_ack *extack);
-int xfrm_full_read_salt(struct xfrm_state *x, __be64 *salt);
+
+/* xfrm_full_event.c */
+void xfrm_full_notify_idle(struct xfrm_state *x);
+
+/* xfrm_full_input.c */
 struct skb_ext *xfrm_full_ext_alloc(struct xfrm_state *x);
+
+/* xfrm_full_iv.c */
+int xfrm_full_read_salt(struct xfrm_state *x, __be64 *salt);
+
+/* xfrm_full_query.c */
+int xfrm_full_compat(struct sk_buff *skb, const struct nlmsghdr *nlh);
+
+/* xfrm_full_replay.c */
+u64 xfrm_full_seq(const struct xfrm_state *x);
+void xfrm_full_advance(struct xfrm_state *x, u64 seq);
+void xfrm_full_to_snapshot(const struct xfrm_state *x,
+			   struct xfrm_full_snapshot *snap);
+void xfrm_full_from_snapshot(struct xfrm_state *x,
+			     const struct xfrm_full_snapshot *snap);
+
+/* xfrm_full_stats.c */
+void xfrm_full_account(struct xfrm_state *x,
+		       const struct xfrm_full_stats *stats);
 
 #endif /* _XFRM_FULL_CORE_H */

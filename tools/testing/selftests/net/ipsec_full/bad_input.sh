@@ -87,7 +87,7 @@ devices() {
 
 algorithms() {
 	check "cipher and authenticator" \
-		refused "doesn't support algorithms other than AEAD" \
+		refused "can't do cbc\(aes\) with hmac\(sha256\)" \
 		state add "$ID" mode tunnel \
 		enc "cbc(aes)" 0x000102030405060708090a0b0c0d0e0f \
 		auth-trunc "hmac(sha256)" 0x000102030405060708090a0b0c0d0e0f 128 \
@@ -96,7 +96,7 @@ algorithms() {
 
 modes() {
 	check "mode beet" \
-		refused "doesn't support modes other than tunnel and transport" \
+		refused "doesn't support BEET mode" \
 		state add "$ID" mode beet "$GCM" offload full dev acme0 dir out
 	check "replay window that XFRM can't do" \
 		refused "replay-window \(4128\) > XFRMA_REPLAY_ESN_MAX" \
@@ -135,17 +135,17 @@ words() {
 	check "oseq-may-wrap" \
 		state "doesn't support oseq-may-wrap" extra-flag oseq-may-wrap
 	check "UDP encapsulation" \
-		state "doesn't support UDP or TCP encapsulation" \
+		state "can't do UDP encapsulation" \
 		encap espinudp 4500 4500 0.0.0.0
 	check "mark" state "doesn't support marks" mark 7
 	check "output mark" state "doesn't support output marks" output-mark 7
 	check "interface id" state "doesn't support interface ids" if_id 7
 	check "TFC padding" state "doesn't support TFC padding" tfcpad 100
 	check "packet limit" \
-		state "doesn't support packet and byte limits" \
+		state "can't enforce a hard packet limit of outbound SAs" \
 		limit packet-hard 1000
 	check "byte limit" \
-		state "doesn't support packet and byte limits" \
+		state "can't enforce a soft byte limit of outbound SAs" \
 		limit byte-soft 100000
 	check "sequence number to start from" \
 		state "doesn't start at sequence number 0" replay-oseq 7
@@ -181,10 +181,10 @@ policies() {
 		policy add "${POLICY/out/in}" offload full dev acme0 "$TMPL" \
 		level use
 	check "policy for AH" \
-		refused "doesn't support protocols other than ESP" \
+		refused "doesn't support AH" \
 		policy add "$POLICY" offload full dev acme0 "${TMPL/esp/ah}"
 	check "policy of mode beet" \
-		refused "doesn't support modes other than tunnel and transport" \
+		refused "doesn't support BEET mode" \
 		policy add "$POLICY" offload full dev acme0 "${TMPL/tunnel/beet}"
 	check "policy with an interface id" \
 		refused "doesn't support interface ids" \
