@@ -142,8 +142,8 @@ struct xfrm_full_update {
  * @XFRM_FULL_EVENT_SOFT: a soft limit of packets or bytes has been reached
  * @XFRM_FULL_EVENT_HARD: a hard limit of packets or bytes has been reached, the
  *	device lets no further packet pass: the SA expires
- * @XFRM_FULL_EVENT_MAPPING: the ICV of a packet with UDP encapsulation is right,
- *	but its source is not the SA's
+ * @XFRM_FULL_EVENT_MAPPING: the ICV of a packet with UDP encapsulation is
+ *	right, but its source is not the SA's
  * @XFRM_FULL_EVENT_MAX: number of types
  */
 enum xfrm_full_event_type {

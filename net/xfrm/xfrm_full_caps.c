@@ -102,7 +102,9 @@ int xfrm_full_alg_of(const struct xfrm_state *x)
 }
 
 #define XFRM_FULL_DENY(rq, type, fmt, args...) ({			\
-	NL_SET_ERR_MSG_ATTR_FMT((rq)->extack, (rq)->attrs[type],	\
+	const struct xfrm_full_request *__rq = (rq);			\
+									\
+	NL_SET_ERR_MSG_ATTR_FMT(__rq->extack, __rq->attrs[type],	\
 				fmt, ##args);				\
 	-EOPNOTSUPP;							\
 })
@@ -151,7 +153,8 @@ static int xfrm_full_check_alg(const struct xfrm_full_request *rq)
 	if (x->aead) {
 		if (alg < XFRM_FULL_ALG_MAX && rq->caps->algs[alg].keys)
 			return 0;
-		return XFRM_FULL_DENY(rq, XFRMA_ALG_AEAD, "Device can't do %.40s",
+		return XFRM_FULL_DENY(rq, XFRMA_ALG_AEAD,
+				      "Device can't do %.40s",
 				      x->aead->alg_name);
 	}
 
@@ -161,7 +164,8 @@ static int xfrm_full_check_alg(const struct xfrm_full_request *rq)
 				      "Full offload needs both cipher and integrity");
 	if (alg < XFRM_FULL_ALG_MAX && rq->caps->algs[alg].keys)
 		return 0;
-	return XFRM_FULL_DENY(rq, XFRMA_ALG_CRYPT, "Device can't do %.25s with %.25s",
+	return XFRM_FULL_DENY(rq, XFRMA_ALG_CRYPT,
+			      "Device can't do %.25s with %.25s",
 			      x->ealg->alg_name, x->aalg->alg_name);
 }
 

@@ -481,7 +481,7 @@ void xfrm_full_event(struct net_device *dev, const struct xfrm_full_event *ev)
 		XFRM_INC_STATS(dev_net(dev), LINUX_MIB_XFRMFULLEVENTERROR);
 		return;
 	}
-	if (ev->x && READ_ONCE(ev->x->full->place) != XFRM_FULL_DEVICE)
+	if (ev->x && READ_ONCE(ev->x->full->place) == XFRM_FULL_DEAD)
 		return;
 
 	xfrm_full_event_complete(&full_ev);
