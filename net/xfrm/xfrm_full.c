@@ -22,10 +22,11 @@
  *                    |    DEAD     |<----------------+
  *                    +-------------+
  *
- * xfrm_full_move() is the only writer of xfrm_full.place.  An SA is inserted
- * into the SAD before it is armed, so a packet can meet it in any place; only
- * in DEVICE is it sent.  Software never handles a packet of such an SA, as it
- * doesn't know the sequence numbers that the device has used.
+ * xfrm_full_move() is the only writer of xfrm_full.place, and each transition
+ * passes the tracepoint xfrm_full:xfrm_full_move.  An SA is inserted into the
+ * SAD before it is armed, so a packet can meet it in any place; only in DEVICE
+ * is it sent.  Software never handles a packet of such an SA, as it doesn't
+ * know the sequence numbers that the device has used.
  *
  * The driver sees add, run, del and free, in this order, each at most once; an
  * SA that was added is always deleted and freed.  Delete comes with x->lock
@@ -60,6 +61,9 @@
 
 #include "xfrm_full_core.h"
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/xfrm_full.h>
+
 static DEFINE_SPINLOCK(xfrm_full_lock);
 static LIST_HEAD(xfrm_full_armed);
 static LIST_HEAD(xfrm_full_dying);
@@ -78,11 +82,14 @@ static const u8 xfrm_full_next[] = {
 
 static bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to)
 {
+	u8 from = full->place;
+
 	lockdep_assert_held(&full->x->lock);
 
-	if (!(xfrm_full_next[full->place] & BIT(to)))
+	if (!(xfrm_full_next[from] & BIT(to)))
 		return false;
 	WRITE_ONCE(full->place, to);
+	trace_xfrm_full_move(full, from);
 	return true;
 }
 

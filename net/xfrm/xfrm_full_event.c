@@ -22,10 +22,9 @@
 #include <net/net_namespace.h>
 #include <net/xfrm.h>
 
-#include "xfrm_full_core.h"
-
-#define CREATE_TRACE_POINTS
 #include <trace/events/xfrm_full.h>
+
+#include "xfrm_full_core.h"
 
 enum xfrm_full_event_sa {
 	XFRM_FULL_SA_NONE,

@@ -23,6 +23,45 @@
 		{ XFRM_FULL_EVENT_HARD,		"hard" },		\
 		{ XFRM_FULL_EVENT_MAPPING,	"mapping" })
 
+#define xfrm_full_show_place(place)					\
+	__print_symbolic(place,						\
+		{ XFRM_FULL_SOFTWARE,		"software" },		\
+		{ XFRM_FULL_ARMING,		"arming" },		\
+		{ XFRM_FULL_DEVICE,		"device" },		\
+		{ XFRM_FULL_DRAINING,		"draining" },		\
+		{ XFRM_FULL_SUSPENDED,		"suspended" },		\
+		{ XFRM_FULL_DEAD,		"dead" })
+
+/* A transition of the state machine in net/xfrm/xfrm_full.c. */
+TRACE_EVENT(xfrm_full_move,
+
+	TP_PROTO(const struct xfrm_full *full, u8 from),
+
+	TP_ARGS(full, from),
+
+	TP_STRUCT__entry(
+		__field(int, ifindex)
+		__field(u32, spi)
+		__field(u8, dir)
+		__field(u8, from)
+		__field(u8, to)
+	),
+
+	TP_fast_assign(
+		__entry->ifindex = full->ifindex;
+		__entry->spi = ntohl(full->x->id.spi);
+		__entry->dir = full->dir;
+		__entry->from = from;
+		__entry->to = full->place;
+	),
+
+	TP_printk("ifindex=%d spi=0x%08x dir=%s from=%s to=%s",
+		  __entry->ifindex, __entry->spi,
+		  __entry->dir == XFRM_SA_DIR_IN ? "in" : "out",
+		  xfrm_full_show_place(__entry->from),
+		  xfrm_full_show_place(__entry->to))
+);
+
 /* An event of a device that makes sense, as struct xfrm_full_event. */
 TRACE_EVENT(xfrm_full_event,
 
