@@ -77,6 +77,12 @@ bool xfrm_full_rx(struct sk_buff *skb, const struct xfrm_state *x)
 
 	/* Without it GRO would neither compare nor release the sec_path. */
 	skb->slow_gro = 1;
+
+	/* A NAT has changed addresses that the inner checksum covers, RFC 3948,
+	 * section 3.1.2.  The ICV vouches for the packet.
+	 */
+	if (x->encap && x->props.mode == XFRM_MODE_TRANSPORT)
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	return true;
 }
 EXPORT_SYMBOL_GPL(xfrm_full_rx);
