@@ -70,6 +70,10 @@ void xfrm_full_dev_caps(struct net_device *dev, struct xfrm_full_caps *caps)
 		caps->flags &= ~XFRM_OFFLOAD_CAP_STOP;
 	if (!ops->xdo_dev_full_state_update)
 		caps->flags &= ~XFRM_OFFLOAD_CAP_UPDATE;
+	if (!ops->xdo_dev_full_replay_test_set)
+		caps->flags &= ~XFRM_OFFLOAD_CAP_REPLAY_TEST;
+	if (!ops->xdo_dev_full_seq_alloc)
+		caps->flags &= ~XFRM_OFFLOAD_CAP_SEQ_ALLOC;
 	caps->window_max = min_t(u32, caps->window_max, XFRM_FULL_WINDOW_MAX);
 }
 
