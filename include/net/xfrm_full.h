@@ -16,6 +16,7 @@
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <linux/workqueue.h>
 #include <linux/spinlock.h>
 #include <net/dst.h>
 #include <net/netlink.h>
@@ -230,6 +231,7 @@ struct xfrm_full_event {
  * @drops: the device's drops, as far as the namespace has counted them
  * @mutex: serialises the driver's sleeping operations on this SA
  * @list: entry in the list of armed SAs, later in that of SAs to be freed
+ * @free_work: lets the driver free the SA
  * @x: the SA
  *
  * A driver may read all members, and write @handle and @priv.
@@ -255,6 +257,7 @@ struct xfrm_full {
 	u64			drops[XFRM_FULL_DROP_MAX];
 	struct mutex		mutex; /* around sleeping operations */
 	struct list_head	list;
+	struct rcu_work		free_work;
 	struct xfrm_state	*x;
 };
 
@@ -284,20 +287,32 @@ static inline bool xfrm_full_flagged(struct nlattr **attrs)
 }
 
 #ifdef CONFIG_XFRM_FULL
-DECLARE_STATIC_KEY_FALSE(xfrm_full_key);
-
 /**
  * xfrm_full_get() - the full offload of an SA
  * @x: the SA, or NULL
  *
- * Context: any. Free while no SA in the system has full offload.
+ * Context: any. Free until an SA in the system has full offload.
  * Return: the SA's full offload, NULL if it has none.
  */
 static inline struct xfrm_full *xfrm_full_get(const struct xfrm_state *x)
 {
-	if (!static_branch_unlikely(&xfrm_full_key) || !x)
+	if (!xfrm_full_used() || !x)
 		return NULL;
 	return READ_ONCE(x->full);
+}
+
+/**
+ * xfrm_full_pending() - is an SA not ready for packets?
+ * @x: the SA, valid
+ *
+ * Context: RCU read side.
+ * Return: true if it is on its way to its device, or leaving it.
+ */
+static inline bool xfrm_full_pending(const struct xfrm_state *x)
+{
+	const struct xfrm_full *full = xfrm_full_get(x);
+
+	return full && READ_ONCE(full->place) != XFRM_FULL_DEVICE;
 }
 
 int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
@@ -336,6 +351,7 @@ int __xfrm_full_tx(const struct sk_buff *skb, const struct net_device *dev,
 bool __xfrm_full_stray(const struct sk_buff *skb, const struct net_device *dev);
 bool xfrm_full_rx(struct sk_buff *skb, const struct xfrm_state *x);
 void xfrm_full_event(struct net_device *dev, const struct xfrm_full_event *ev);
+void xfrm_full_dev_lost(struct net_device *dev);
 void xfrm_full_last_stats(struct xfrm_state *x,
 			  const struct xfrm_full_stats *stats);
 
@@ -356,7 +372,7 @@ void xfrm_full_last_stats(struct xfrm_state *x,
 static inline int xfrm_full_tx(const struct sk_buff *skb,
 			       const struct net_device *dev, u32 *handle)
 {
-	if (!static_branch_unlikely(&xfrm_full_key))
+	if (!xfrm_full_used())
 		return 0;
 	return __xfrm_full_tx(skb, dev, handle);
 }
@@ -375,7 +391,7 @@ static inline int xfrm_full_tx(const struct sk_buff *skb,
 static inline bool xfrm_full_stray(const struct sk_buff *skb,
 				   const struct net_device *dev)
 {
-	if (!static_branch_unlikely(&xfrm_full_key))
+	if (!xfrm_full_used())
 		return false;
 	return __xfrm_full_stray(skb, dev);
 }
@@ -394,6 +410,11 @@ static inline bool xfrm_full_shared_sp(const struct sec_path *sp)
 static inline struct xfrm_full *xfrm_full_get(const struct xfrm_state *x)
 {
 	return NULL;
+}
+
+static inline bool xfrm_full_pending(const struct xfrm_state *x)
+{
+	return false;
 }
 
 static inline int xfrm_full_state_init(struct net *net, struct xfrm_state *x,

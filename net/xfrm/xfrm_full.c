@@ -30,8 +30,8 @@
  *
  * The driver sees add, run, del and free, in this order, each at most once; an
  * SA that was added is always deleted and freed.  Delete comes with x->lock
- * held, so it only posts to the device.  A work item waits until no reader can
- * still see the SA as live, and lets the driver free it.  Nothing else keeps
+ * held, so it only posts to the device.  A work item of the SA, run when no reader
+ * can still see the SA as live, lets the driver free it.  Nothing else keeps
  * the SA in the device: a socket that caches a stale dst holds the xfrm_state,
  * not the device's resources.
  *
@@ -68,11 +68,11 @@ static DEFINE_SPINLOCK(xfrm_full_lock);
 static LIST_HEAD(xfrm_full_armed);
 static LIST_HEAD(xfrm_full_dying);
 
+/* On for good with the first SA: a packet may outlive its SA. */
 DEFINE_STATIC_KEY_FALSE(xfrm_full_key);
 EXPORT_SYMBOL_GPL(xfrm_full_key);
 
-static void xfrm_full_gc(struct work_struct *work);
-static DECLARE_WORK(xfrm_full_gc_work, xfrm_full_gc);
+static struct workqueue_struct *xfrm_full_wq;
 
 static const u8 xfrm_full_next[] = {
 	[XFRM_FULL_ARMING] = BIT(XFRM_FULL_DEVICE) | BIT(XFRM_FULL_DEAD),
@@ -88,9 +88,44 @@ static bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to)
 
 	if (!(xfrm_full_next[from] & BIT(to)))
 		return false;
-	WRITE_ONCE(full->place, to);
+	/* pairs with xfrm_full_in_device() */
+	smp_store_release(&full->place, to);
 	trace_xfrm_full_move(full, from);
 	return true;
+}
+
+/* The driver knows nothing of the SA, or nothing any more.  The prepared
+ * sec_path holds a reference to the SA, so it has to go with the device.
+ */
+static void xfrm_full_detach(struct xfrm_full *full)
+{
+	struct net_device *dev = full->dev;
+	struct skb_ext *ext = full->ext;
+
+	spin_lock_bh(&xfrm_full_lock);
+	list_del_init(&full->list);
+	spin_unlock_bh(&xfrm_full_lock);
+
+	WRITE_ONCE(full->dev, NULL);
+	netdev_put(dev, &full->dev_tracker);
+
+	full->ext = NULL;
+	if (ext)
+		__skb_ext_put(ext);
+}
+
+static void xfrm_full_free(struct work_struct *work)
+{
+	struct xfrm_full *full = container_of(to_rcu_work(work),
+					      struct xfrm_full, free_work);
+	struct xfrm_state *x = full->x;
+
+	mutex_lock(&full->mutex);
+	full->dev->xfrmdev_ops->xdo_dev_full_state_free(full->dev, x);
+	xfrm_full_detach(full);
+	mutex_unlock(&full->mutex);
+
+	xfrm_state_put(x);
 }
 
 static struct xfrm_full *xfrm_full_alloc(struct xfrm_state *x,
@@ -113,6 +148,7 @@ static struct xfrm_full *xfrm_full_alloc(struct xfrm_state *x,
 	spin_lock_init(&full->stats_lock);
 	mutex_init(&full->mutex);
 	INIT_LIST_HEAD(&full->list);
+	INIT_RCU_WORK(&full->free_work, xfrm_full_free);
 
 	return full;
 }
@@ -160,7 +196,7 @@ int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
 		}
 	}
 
-	static_branch_inc(&xfrm_full_key);
+	static_branch_enable(&xfrm_full_key);
 	x->full = full;
 	return 0;
 }
@@ -187,26 +223,6 @@ static int xfrm_full_attach(struct xfrm_full *full,
 	return PTR_ERR_OR_ZERO(dev);
 }
 
-/* The driver knows nothing of the SA, or nothing any more.  The prepared
- * sec_path holds a reference to the SA, so it has to go with the device.
- */
-static void xfrm_full_detach(struct xfrm_full *full)
-{
-	struct net_device *dev = full->dev;
-	struct skb_ext *ext = full->ext;
-
-	spin_lock_bh(&xfrm_full_lock);
-	list_del_init(&full->list);
-	spin_unlock_bh(&xfrm_full_lock);
-
-	WRITE_ONCE(full->dev, NULL);
-	netdev_put(dev, &full->dev_tracker);
-
-	full->ext = NULL;
-	if (ext)
-		__skb_ext_put(ext);
-}
-
 /* The driver knows the SA: have it removed, now and completely soon. */
 static void xfrm_full_retire(struct xfrm_full *full)
 {
@@ -219,8 +235,8 @@ static void xfrm_full_retire(struct xfrm_full *full)
 	xfrm_state_hold(full->x);
 	spin_lock_bh(&xfrm_full_lock);
 	list_move_tail(&full->list, &xfrm_full_dying);
+	queue_rcu_work(xfrm_full_wq, &full->free_work);
 	spin_unlock_bh(&xfrm_full_lock);
-	queue_work(system_unbound_wq, &xfrm_full_gc_work);
 }
 
 /* Have the driver add the SA and run it. On failure the SA may be added. */
@@ -281,6 +297,9 @@ static int xfrm_full_install(struct xfrm_full *full,
 	}
 	spin_unlock_bh(&x->lock);
 
+	/* Until now bundles were made with an older SA, if there is one. */
+	if (!err)
+		xfrm_state_bump_genids(x);
 	return err;
 }
 
@@ -346,42 +365,16 @@ void xfrm_full_state_destroy(struct xfrm_state *x)
 	mutex_destroy(&x->full->mutex);
 	kfree(x->full);
 	x->full = NULL;
-	static_branch_dec(&xfrm_full_key);
 }
 
-static void xfrm_full_free(struct xfrm_full *full)
-{
-	struct xfrm_state *x = full->x;
-
-	mutex_lock(&full->mutex);
-	full->dev->xfrmdev_ops->xdo_dev_full_state_free(full->dev, x);
-	xfrm_full_detach(full);
-	mutex_unlock(&full->mutex);
-
-	xfrm_state_put(x);
-}
-
-static void xfrm_full_gc(struct work_struct *work)
-{
-	struct xfrm_full *full, *next;
-	LIST_HEAD(list);
-
-	spin_lock_bh(&xfrm_full_lock);
-	list_splice_init(&xfrm_full_dying, &list);
-	spin_unlock_bh(&xfrm_full_lock);
-
-	synchronize_rcu();
-
-	list_for_each_entry_safe(full, next, &list, list)
-		xfrm_full_free(full);
-}
-
-static struct xfrm_full *xfrm_full_first_of(const struct net_device *dev)
+/* The first SA of a device in a list, referenced. */
+static struct xfrm_full *xfrm_full_first_of(const struct list_head *list,
+					    const struct net_device *dev)
 {
 	struct xfrm_full *full, *found = NULL;
 
 	spin_lock_bh(&xfrm_full_lock);
-	list_for_each_entry(full, &xfrm_full_armed, list) {
+	list_for_each_entry(full, list, list) {
 		if (full->dev != dev)
 			continue;
 		xfrm_state_hold(full->x);
@@ -415,6 +408,33 @@ void xfrm_full_expire(struct xfrm_state *x)
 }
 
 /**
+ * xfrm_full_dev_lost() - a device has lost its SAs
+ * @dev: the device
+ *
+ * A driver calls this when a reset or a failure has taken the sequence numbers
+ * away. The SAs of the device expire; the driver frees them soon.
+ *
+ * Context: process, may sleep; none of the driver's operations is waited for.
+ */
+void xfrm_full_dev_lost(struct net_device *dev)
+{
+	struct xfrm_full *full;
+	struct xfrm_state *x;
+
+	while ((full = xfrm_full_first_of(&xfrm_full_armed, dev))) {
+		x = full->x;
+
+		/* Let an arming come to its end, it may be in the driver. */
+		mutex_lock(&full->mutex);
+		mutex_unlock(&full->mutex);
+
+		xfrm_full_expire(x);
+		xfrm_state_put(x);
+	}
+}
+EXPORT_SYMBOL_GPL(xfrm_full_dev_lost);
+
+/**
  * xfrm_full_dev_unregister() - a device goes, or moves to another namespace
  * @dev: the device
  *
@@ -427,19 +447,13 @@ void xfrm_full_dev_unregister(struct net_device *dev)
 	struct xfrm_full *full;
 	struct xfrm_state *x;
 
-	while ((full = xfrm_full_first_of(dev))) {
+	xfrm_full_dev_lost(dev);
+
+	while ((full = xfrm_full_first_of(&xfrm_full_dying, dev))) {
 		x = full->x;
-
-		/* Let an arming come to its end, it may be in the driver. */
-		mutex_lock(&full->mutex);
-		mutex_unlock(&full->mutex);
-
-		/* The device takes the sequence numbers with it. */
-		xfrm_full_expire(x);
+		flush_rcu_work(&full->free_work);
 		xfrm_state_put(x);
 	}
-
-	flush_work(&xfrm_full_gc_work);
 }
 
 /**
@@ -459,3 +473,11 @@ bool xfrm_full_state_update_ok(const struct xfrm_state *old,
 	return old->full->ifindex == new->full->ifindex &&
 	       old->full->dir == new->full->dir;
 }
+
+static int __init xfrm_full_init(void)
+{
+	xfrm_full_wq = alloc_workqueue("xfrm_full", WQ_UNBOUND, 0);
+
+	return xfrm_full_wq ? 0 : -ENOMEM;
+}
+subsys_initcall(xfrm_full_init);

@@ -41,6 +41,12 @@ struct xfrm_full_request {
 	u8				dir;
 };
 
+/* A reader that sees the SA in its device sees what came before as well. */
+static inline bool xfrm_full_in_device(const struct xfrm_full *full)
+{
+	return smp_load_acquire(&full->place) == XFRM_FULL_DEVICE;
+}
+
 /* xfrm_full.c */
 void xfrm_full_expire(struct xfrm_state *x);
 

@@ -124,7 +124,7 @@ static int xfrm_full_update_live(struct xfrm_state *old,
 
 	mutex_lock(&full->mutex);
 	err = -ESRCH;
-	if (READ_ONCE(full->place) == XFRM_FULL_DEVICE)
+	if (xfrm_full_in_device(full))
 		err = xfrm_full_update_device(old, new, extack);
 	if (!err)
 		WRITE_ONCE(full->idle, new->full->idle);
@@ -151,7 +151,7 @@ int xfrm_full_state_update(struct xfrm_state *new, struct nlattr **attrs,
 	struct xfrm_state *old;
 	int err = 0;
 
-	if (!static_branch_unlikely(&xfrm_full_key))
+	if (!xfrm_full_used())
 		return 0;
 
 	old = xfrm_state_lookup(xs_net(new), new->mark.v & new->mark.m,

@@ -10,10 +10,13 @@
  * and never the outer one, which only exists in the device.
  *
  * Between this file and the device the packet is cleartext.  The path must
- * therefore end at the SA's device itself, not at one stacked on it, and
- * xfrm_full_stray() guards the rest of the way.
+ * therefore end at the SA's device itself, not at one stacked on it.  The bit
+ * skb->xfrm_full says so wherever the packet goes: xfrm_full_stray() guards all
+ * devices, and xfrm_full_tx() the SA's own, against a packet that has the bit
+ * but, by a redirect or a change of its dst, no such SA any more.
  */
 
+#include <linux/bpf-cgroup.h>
 #include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -87,7 +90,7 @@ static int xfrm_full_blocked(const struct sk_buff *skb)
 	const struct xfrm_state *x = dst->xfrm;
 	const struct xfrm_full *full = x->full;
 
-	if (READ_ONCE(full->place) != XFRM_FULL_DEVICE ||
+	if (!xfrm_full_in_device(full) ||
 	    x->km.state != XFRM_STATE_VALID)
 		return LINUX_MIB_XFRMFULLOUTSTATE;
 	if (full->dir != XFRM_SA_DIR_OUT)
@@ -141,6 +144,7 @@ static int xfrm_full_send(struct net *net, struct sk_buff *skb)
 				      PTR_ERR(neigh));
 
 	skb->dev = dev;
+	skb->xfrm_full = 1;
 	sock_confirm_neigh(skb, neigh);
 
 	/* The cached header has the outer family's ethertype. */
@@ -211,34 +215,64 @@ static int xfrm_full_send_big(struct net *net, struct sk_buff *skb)
 	return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTTOOBIG, -EMSGSIZE);
 }
 
+/* The packet is consumed if this fails. */
+static int xfrm_full_prepare(struct net *net, struct sk_buff *skb)
+{
+	int mib;
+
+	/* The dst is what has the packet encrypted: it must not go away. */
+	if (!skb_dst_force(skb))
+		return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTERROR,
+				      -EHOSTUNREACH);
+
+	mib = xfrm_full_blocked(skb);
+	if (unlikely(mib))
+		return xfrm_full_drop(net, skb, mib, -EHOSTUNREACH);
+
+	/* A forwarded packet may come from another SA. */
+	secpath_reset(skb);
+	return 0;
+}
+
+static int xfrm_full_finish(struct net *net, struct sk_buff *skb)
+{
+	if (likely(xfrm_full_fits(skb, dst_mtu(skb_dst(skb)))))
+		return xfrm_full_send(net, skb);
+
+	return xfrm_full_send_big(net, skb);
+}
+
 /**
  * xfrm_full_output() - send a packet through an SA in a device
  * @net: the packet's namespace
  * @sk: socket that sends, or NULL
  * @skb: the packet, its network header first; its dst has the SA
  *
+ * Programs of a cgroup see the inner packet; there is no outer one to be seen.
+ *
  * Context: process or softirq.
- * Return: 0, or a negative errno; the packet is consumed.
+ * Return: 0, or a negative errno or NET_XMIT_*; the packet is consumed.
  */
 int xfrm_full_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
-	int err, mib;
+	int err, ret;
 
 	rcu_read_lock();
 
-	mib = xfrm_full_blocked(skb);
-	if (unlikely(mib)) {
-		err = xfrm_full_drop(net, skb, mib, -EHOSTUNREACH);
+	err = xfrm_full_prepare(net, skb);
+	if (unlikely(err))
 		goto out;
+
+	ret = BPF_CGROUP_RUN_PROG_INET_EGRESS(sk, skb);
+	switch (ret) {
+	case NET_XMIT_SUCCESS:
+	case NET_XMIT_CN:
+		err = xfrm_full_finish(net, skb) ?: ret;
+		break;
+	default:
+		kfree_skb_reason(skb, SKB_DROP_REASON_BPF_CGROUP_EGRESS);
+		err = ret;
 	}
-
-	/* A forwarded packet may come from another SA. */
-	secpath_reset(skb);
-
-	if (likely(xfrm_full_fits(skb, dst_mtu(skb_dst(skb)))))
-		err = xfrm_full_send(net, skb);
-	else
-		err = xfrm_full_send_big(net, skb);
 out:
 	rcu_read_unlock();
 	return err;
@@ -260,10 +294,12 @@ int __xfrm_full_tx(const struct sk_buff *skb, const struct net_device *dev,
 {
 	const struct xfrm_full *full = xfrm_full_of_skb(skb);
 
-	if (!full || __xfrm_full_stray(skb, dev))
-		return full ? -EXDEV : 0;
+	if (__xfrm_full_stray(skb, dev))
+		return -EXDEV;
+	if (!full)
+		return 0;
 
-	if (unlikely(READ_ONCE(full->place) != XFRM_FULL_DEVICE)) {
+	if (unlikely(!xfrm_full_in_device(full))) {
 		XFRM_INC_STATS(dev_net(dev), LINUX_MIB_XFRMFULLOUTSTATE);
 		return -ENOENT;
 	}
@@ -278,7 +314,7 @@ bool __xfrm_full_stray(const struct sk_buff *skb, const struct net_device *dev)
 {
 	const struct xfrm_full *full = xfrm_full_of_skb(skb);
 
-	if (likely(!full || READ_ONCE(full->dev) == dev))
+	if (full ? READ_ONCE(full->dev) == dev : !skb->xfrm_full)
 		return false;
 
 	XFRM_INC_STATS(dev_net(dev), LINUX_MIB_XFRMFULLOUTSTRAY);

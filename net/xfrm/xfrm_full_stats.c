@@ -149,7 +149,7 @@ void xfrm_full_state_stats(struct xfrm_state *x)
 		return;
 
 	rcu_read_lock();
-	if (READ_ONCE(full->place) == XFRM_FULL_DEVICE) {
+	if (xfrm_full_in_device(full)) {
 		full->dev->xfrmdev_ops->xdo_dev_full_stats(full->dev, x,
 							   &stats);
 		xfrm_full_account(x, &stats);
@@ -190,7 +190,7 @@ static void xfrm_full_state_exact(struct xfrm_state *x, bool stop)
 		return;
 
 	mutex_lock(&full->mutex);
-	if (READ_ONCE(full->place) == XFRM_FULL_DEVICE)
+	if (xfrm_full_in_device(full))
 		err = xfrm_full_sync(full, stop, snap);
 	mutex_unlock(&full->mutex);
 
