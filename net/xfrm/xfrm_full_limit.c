@@ -118,8 +118,10 @@ static int xfrm_full_update_live(struct xfrm_state *old,
 	struct xfrm_full *full = old->full;
 	int err;
 
+	if (!full && !new->full)
+		return 0;
 	err = xfrm_full_check_update(old, new, attrs, extack);
-	if (err || !full)
+	if (err)
 		return err;
 
 	mutex_lock(&full->mutex);
