@@ -253,6 +253,7 @@ void acme_ipsec_set_ops(struct acme_dev *adev, struct net_device *netdev)
 {
 	if (!(adev->features & ACME_FEATURE_IPSEC))
 		return;
+	adev->ipsec.netdev = netdev;
 	netdev->xfrmdev_ops = &acme_xfrmdev_ops;
 	if (!(adev->ipsec.ipsec & ACME_IPSEC_CRYPTO))
 		return;
@@ -260,6 +261,44 @@ void acme_ipsec_set_ops(struct acme_dev *adev, struct net_device *netdev)
 	netdev->hw_features |= NETIF_F_HW_ESP;
 	netdev->hw_enc_features |= NETIF_F_HW_ESP | NETIF_F_SG |
 				   NETIF_F_HIGHDMA;
+}
+
+static void acme_ipsec_lost_work(struct work_struct *work)
+{
+	struct acme_ipsec *ipsec = container_of(work, struct acme_ipsec,
+						lost_work);
+	struct net_device *netdev = READ_ONCE(ipsec->netdev);
+
+	if (netdev)
+		xfrm_full_dev_lost(netdev);
+}
+
+/**
+ * acme_ipsec_lost() - the device is lost, and the SAs with it
+ * @adev: device
+ *
+ * They expire soon, not now: the caller may be in an operation on one of them.
+ *
+ * Context: &acme_dev.lost_lock held.
+ */
+void acme_ipsec_lost(struct acme_dev *adev)
+{
+	lockdep_assert_held(&adev->lost_lock);
+
+	if (adev->ipsec.netdev)
+		queue_work(system_long_wq, &adev->ipsec.lost_work);
+}
+
+/**
+ * acme_ipsec_unset() - the interface is about to go
+ * @adev: device
+ */
+void acme_ipsec_unset(struct acme_dev *adev)
+{
+	mutex_lock(&adev->lost_lock);
+	WRITE_ONCE(adev->ipsec.netdev, NULL);
+	mutex_unlock(&adev->lost_lock);
+	flush_work(&adev->ipsec.lost_work);
 }
 
 /**
@@ -277,6 +316,7 @@ int acme_ipsec_init(struct acme_dev *adev)
 	spin_lock_init(&ipsec->lock);
 	INIT_LIST_HEAD(&ipsec->policies);
 	INIT_LIST_HEAD(&ipsec->packet_sas);
+	INIT_WORK(&ipsec->lost_work, acme_ipsec_lost_work);
 	if (!(adev->features & ACME_FEATURE_IPSEC))
 		return 0;
 

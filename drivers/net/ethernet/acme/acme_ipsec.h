@@ -28,6 +28,7 @@ struct acme_tx_sa {
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <net/xfrm_full.h>
 
@@ -46,6 +47,9 @@ struct dma_pool;
  * @lock: serialises changes of the lists
  * @policies: &struct acme_policy, by priority
  * @packet_sas: outbound SAs with packet offload, the latest first
+ * @netdev: interface whose SAs expire when the device is lost, or NULL; under
+ *	&acme_dev.lost_lock
+ * @lost_work: has them expire
  */
 struct acme_ipsec {
 	struct xfrm_full_caps caps;
@@ -58,12 +62,16 @@ struct acme_ipsec {
 	spinlock_t lock;		/* changes of the lists */
 	struct list_head policies;
 	struct list_head packet_sas;
+	struct net_device *netdev;
+	struct work_struct lost_work;
 };
 
 int acme_ipsec_init(struct acme_dev *adev);
 void acme_ipsec_cleanup(struct acme_dev *adev);
 void acme_ipsec_refresh(struct acme_dev *adev);
 void acme_ipsec_set_ops(struct acme_dev *adev, struct net_device *netdev);
+void acme_ipsec_unset(struct acme_dev *adev);
+void acme_ipsec_lost(struct acme_dev *adev);
 int acme_ipsec_tx(struct acme_dev *adev, struct sk_buff *skb,
 		  const struct net_device *netdev, struct acme_tx_sa *tx);
 int acme_ipsec_rx(struct acme_dev *adev, struct sk_buff *skb, u32 handle,
@@ -89,6 +97,14 @@ static inline void acme_ipsec_refresh(struct acme_dev *adev)
 
 static inline void acme_ipsec_set_ops(struct acme_dev *adev,
 				      struct net_device *netdev)
+{
+}
+
+static inline void acme_ipsec_unset(struct acme_dev *adev)
+{
+}
+
+static inline void acme_ipsec_lost(struct acme_dev *adev)
 {
 }
 

@@ -105,6 +105,7 @@ void acme_dev_lost(struct acme_dev *adev, const char *why)
 	dev_err(adev->dev, "device lost: %s; bind the driver anew to recover\n",
 		why);
 	acme_adminq_abort(adev);
+	acme_ipsec_lost(adev);
 	if (adev->netdev)
 		netif_carrier_off(adev->netdev);
 	if (acme_reset_to_rest(adev))

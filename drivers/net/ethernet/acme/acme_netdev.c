@@ -550,8 +550,10 @@ int acme_netdev_create(struct acme_dev *adev)
 
 	WRITE_ONCE(adev->netdev, netdev);
 	err = register_netdev(netdev);
-	if (err)
+	if (err) {
+		acme_ipsec_unset(adev);
 		acme_free_netdev(adev);
+	}
 	return err;
 }
 
@@ -563,6 +565,7 @@ int acme_netdev_create(struct acme_dev *adev)
  */
 void acme_netdev_destroy(struct acme_dev *adev)
 {
+	acme_ipsec_unset(adev);
 	unregister_netdev(adev->netdev);
 	acme_free_netdev(adev);
 }

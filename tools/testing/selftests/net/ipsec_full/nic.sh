@@ -209,7 +209,7 @@ reload() {
 }
 
 # A device that does not answer costs the command, and then is given up: within
-# bounded time, with a word in the log, and without a hang.
+# bounded time, with a word in the log, and without a hang. Its SAs expire.
 device_dies() {
 	local start=$SECONDS
 
@@ -218,7 +218,8 @@ device_dies() {
 	! timeout "$PATIENCE" ethtool -L acme0 combined 1 || return
 	echo "$((SECONDS - start)) s"
 	((SECONDS - start < PATIENCE)) &&
-		slowwait 10 log_says_lost && still_works_without
+		slowwait 10 log_says_lost && slowwait 10 no_near_states &&
+		still_works_without
 }
 
 log_says_lost() {
