@@ -294,15 +294,14 @@ int __xfrm_full_tx(const struct sk_buff *skb, const struct net_device *dev,
 {
 	const struct xfrm_full *full = xfrm_full_of_skb(skb);
 
+	if (unlikely(full && !xfrm_full_in_device(full))) {
+		XFRM_INC_STATS(dev_net(dev), LINUX_MIB_XFRMFULLOUTSTATE);
+		return -ENOENT;
+	}
 	if (__xfrm_full_stray(skb, dev))
 		return -EXDEV;
 	if (!full)
 		return 0;
-
-	if (unlikely(!xfrm_full_in_device(full))) {
-		XFRM_INC_STATS(dev_net(dev), LINUX_MIB_XFRMFULLOUTSTATE);
-		return -ENOENT;
-	}
 
 	*handle = full->handle;
 	return 1;

@@ -14,7 +14,14 @@ pair 61 transport 4 4 routed 128 64
 pair 62 tunnel    6 4 onlink 256 64
 PAIRS=(60 61 62)
 
+# Quiet but for what is led there.
+quiet() {
+	sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	at_end sysctl -qw net.ipv6.conf.default.disable_ipv6=0
+}
+
 setup() {
+	quiet
 	pairs_up "${PAIRS[@]}" &&
 		ip link add leak0 type dummy && ip link set leak0 up &&
 		ip link add leak1 type dummy && ip link set leak1 up &&
@@ -60,7 +67,7 @@ leaked() {
 
 # egress ACTION...: what tc does with IP packets that leave by acme0.
 egress() {
-	tc filter add dev acme0 egress protocol "$1" matchall action "${@:2}"
+	tc filter add dev acme0 egress protocol ip matchall action "$@"
 }
 
 clear_egress() {
@@ -82,27 +89,27 @@ lost() {
 }
 
 redirected() {
-	egress all mirred egress redirect dev leak1 &&
+	egress mirred egress redirect dev leak1 &&
 		lost XfrmFullOutStray $((3 * N)) probe "${PAIRS[@]}" &&
 		clear_egress && answers "${PAIRS[@]}"
 }
 
 mirrored() {
-	egress all mirred egress mirror dev leak1 &&
+	egress mirred egress mirror dev leak1 &&
 		lost XfrmFullOutStray $((3 * N)) answers "${PAIRS[@]}" &&
 		clear_egress
 }
 
 # As if it had been received: the bridge floods it to its other ports.
 bridged() {
-	egress ip mirred ingress redirect dev leak0 &&
+	egress mirred ingress redirect dev leak0 &&
 		lost XfrmFullOutStray "$N" probe 60 &&
 		clear_egress && answers 60
 }
 
 # It takes the place of the dst that has the SA.
 tunnel_key() {
-	egress ip tunnel_key set src_ip 10.0.0.1 dst_ip 10.0.0.2 id 7 &&
+	egress tunnel_key set src_ip 10.0.0.1 dst_ip 10.0.0.2 id 7 &&
 		lost XfrmFullOutStray "$N" probe 60 &&
 		clear_egress && answers 60
 }
@@ -110,9 +117,11 @@ tunnel_key() {
 stacked() {
 	ip link add link acme0 name acme0.60 type vlan id 60 &&
 		ip link set acme0.60 up &&
-		ip route replace 10.0.9.2 dev acme0.60 src 10.0.0.1 &&
+		ip route replace "${FAR_NET[61]}" dev acme0.60 \
+			src "${NEAR[61]}" &&
 		lost XfrmFullOutDev "$N" probe 61 &&
-		ip route replace 10.0.9.2 via 10.0.0.2 src 10.0.0.1 &&
+		ip route replace "${FAR_NET[61]}" via 10.0.0.2 \
+			src "${NEAR[61]}" &&
 		ip link del acme0.60 && answers 61
 }
 
