@@ -60,6 +60,7 @@ static const struct acme_stat acme_dev_stat_tbl[] = {
 	ACME_DEV_STAT("admin_timeouts", adminq.timeouts),
 	ACME_DEV_STAT("events", eventq.events),
 	ACME_DEV_STAT("events_bad", eventq.bad),
+	ACME_DEV_STAT("events_stale", eventq.stale),
 	ACME_DEV_STAT("events_lost", eventq.lost),
 };
 

@@ -26,23 +26,27 @@ void acme_eventq_free(struct acme_dev *adev)
 	dma_free_coherent(adev->dev, ACME_EQ_BYTES, eq->ring, eq->dma);
 }
 
-static struct acme_event *acme_eventq_peek(struct acme_eventq *eq)
+/* Copy the next event: the device may write to the ring while it is handled. */
+static bool acme_eventq_next(struct acme_eventq *eq, struct acme_event *ev)
 {
-	struct acme_event *ev = &eq->ring[eq->head & (ACME_EQ_SIZE - 1)];
+	struct acme_event *slot = &eq->ring[eq->head & (ACME_EQ_SIZE - 1)];
 	u32 phase = !(eq->head >> ACME_EQ_LOG2 & 1);
 
-	if (le32_to_cpu(READ_ONCE(ev->phase)) != phase)
-		return NULL;
+	if (le32_to_cpu(READ_ONCE(slot->phase)) != phase)
+		return false;
 	/* the rest of the event was written before the phase */
 	dma_rmb();
-	return ev;
+	*ev = *slot;
+	/* and is not read from there again */
+	barrier();
+	return true;
 }
 
 static bool acme_eventq_queue_error(struct acme_dev *adev,
 				    const struct acme_event *ev)
 {
-	u32 qid = le32_to_cpu(READ_ONCE(ev->arg[0]));
-	u32 status = le32_to_cpu(READ_ONCE(ev->arg[1]));
+	u32 qid = le32_to_cpu(ev->arg[0]);
+	u32 status = le32_to_cpu(ev->arg[1]);
 
 	if (qid >= adev->num_qps)
 		return false;
@@ -56,14 +60,14 @@ static bool acme_eventq_queue_error(struct acme_dev *adev,
 static bool acme_eventq_dispatch(struct acme_dev *adev,
 				 const struct acme_event *ev)
 {
-	switch (le16_to_cpu(READ_ONCE(ev->type))) {
+	switch (le16_to_cpu(ev->type)) {
 	case ACME_EV_LINK:
 		acme_netdev_link_update(adev);
 		return true;
 	case ACME_EV_QUEUE_ERROR:
 		return acme_eventq_queue_error(adev, ev);
 	default:
-		return false;
+		return acme_ipsec_event(adev, ev);
 	}
 }
 
@@ -71,14 +75,16 @@ static void acme_eventq_check_lost(struct acme_dev *adev)
 {
 	u32 hw_lost = readl(adev->regs + ACME_REG_EQ_LOST);
 	struct acme_eventq *eq = &adev->eventq;
+	u32 lost = hw_lost - eq->hw_lost;
 
-	if (hw_lost == eq->hw_lost)
+	if (!lost)
 		return;
 
-	eq->lost += hw_lost - eq->hw_lost;
+	eq->lost += lost;
 	eq->hw_lost = hw_lost;
 	dev_warn_ratelimited(adev->dev, "the device dropped events\n");
 	acme_netdev_link_update(adev);
+	acme_ipsec_events_lost(adev, lost);
 }
 
 /**
@@ -92,15 +98,14 @@ static void acme_eventq_check_lost(struct acme_dev *adev)
 void acme_eventq_process(struct acme_dev *adev)
 {
 	struct acme_eventq *eq = &adev->eventq;
-	struct acme_event *ev;
+	struct acme_event ev;
 	unsigned int n;
 
 	for (n = 0; n < ACME_EQ_SIZE; n++) {
-		ev = acme_eventq_peek(eq);
-		if (!ev)
+		if (!acme_eventq_next(eq, &ev))
 			break;
 		eq->events++;
-		if (!acme_eventq_dispatch(adev, ev)) {
+		if (!acme_eventq_dispatch(adev, &ev)) {
 			eq->bad++;
 			dev_warn_ratelimited(adev->dev, "invalid event\n");
 		}

@@ -19,6 +19,7 @@ struct acme_dev;
  * @hw_lost: the device's count of events that did not fit, when last seen
  * @events: counter of events
  * @bad: counter of events that make no sense
+ * @stale: counter of events about SAs that are gone or unknown
  * @lost: counter of events that did not fit
  *
  * Touched by the handler of vector 0 only; others may read the counters.
@@ -30,6 +31,7 @@ struct acme_eventq {
 	u32 hw_lost;
 	u64 events;
 	u64 bad;
+	u64 stale;
 	u64 lost;
 };
 

@@ -204,8 +204,11 @@ static void acme_full_state_free(struct net_device *netdev,
 {
 	struct acme_dev *adev = acme_ipsec_adev(netdev);
 	struct acme_sa *sa = x->full->priv;
+	struct xfrm_full_stats stats;
 
 	acme_sa_wait_del(adev, sa);
+	acme_sa_stats(sa, &stats);
+	xfrm_full_last_stats(x, &stats);
 	x->full->priv = NULL;
 	acme_sa_free(adev, sa);
 }
@@ -221,6 +224,20 @@ static int acme_full_stats_sync(struct net_device *netdev,
 				struct xfrm_full_snapshot *snap)
 {
 	return acme_sa_query(acme_ipsec_adev(netdev), x->full->priv, snap);
+}
+
+static int acme_full_replay_test_set(struct net_device *netdev,
+				     struct xfrm_state *x, u64 seq, u32 bytes)
+{
+	return acme_sa_replay_test_set(acme_ipsec_adev(netdev), x->full->priv,
+				       seq, bytes);
+}
+
+static int acme_full_seq_alloc(struct net_device *netdev, struct xfrm_state *x,
+			       u32 count, u64 bytes, u64 *first)
+{
+	return acme_sa_seq_alloc(acme_ipsec_adev(netdev), x->full->priv, count,
+				 bytes, first);
 }
 
 static const struct xfrmdev_ops acme_xfrmdev_ops = {
@@ -242,6 +259,8 @@ static const struct xfrmdev_ops acme_xfrmdev_ops = {
 	.xdo_dev_full_state_free = acme_full_state_free,
 	.xdo_dev_full_stats = acme_full_stats,
 	.xdo_dev_full_stats_sync = acme_full_stats_sync,
+	.xdo_dev_full_replay_test_set = acme_full_replay_test_set,
+	.xdo_dev_full_seq_alloc = acme_full_seq_alloc,
 };
 
 /**
@@ -321,6 +340,8 @@ int acme_ipsec_init(struct acme_dev *adev)
 		return 0;
 
 	err = acme_caps_read(adev);
+	if (!err)
+		err = acme_audit_set(adev);
 	if (err)
 		return err;
 	ipsec->stats_pool = dma_pool_create("acme SA stats", adev->dev,

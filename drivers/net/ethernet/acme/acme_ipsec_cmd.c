@@ -7,6 +7,9 @@
 #include "acme.h"
 #include "acme_ipsec_sa.h"
 
+/* Above them is the epoch in an IV. */
+#define ACME_SEQ_BITS			48
+
 static void acme_fill_addr(u8 *to, const xfrm_address_t *from, u16 family)
 {
 	memcpy(to, from, family == AF_INET6 ? 16 : 4);
@@ -369,6 +372,76 @@ int acme_sa_update(struct acme_dev *adev, const struct acme_sa *sa,
 	if (err)
 		acme_sa_explain(adev, sa->x, &req, extack);
 	return err;
+}
+
+/**
+ * acme_sa_replay_test_set() - accept a sequence number for the host
+ * @adev: device
+ * @sa: the SA, inbound and running
+ * @seq: sequence number
+ * @bytes: of the packet
+ *
+ * Context: process or softirq, waits no longer than 100 ms.
+ * Return: 0, -EALREADY, -ERANGE, -EDQUOT or another negative errno.
+ */
+int acme_sa_replay_test_set(struct acme_dev *adev, const struct acme_sa *sa,
+			    u64 seq, u32 bytes)
+{
+	struct acme_cmd_replay_test_set params = {
+		.handle = cpu_to_le32(sa->handle),
+		.seq = cpu_to_le64(seq),
+		.bytes = cpu_to_le64(bytes),
+	};
+	struct acme_aq_req req = {
+		.opcode = ACME_OP_REPLAY_TEST_SET,
+		.params = &params,
+		.params_len = sizeof(params),
+	};
+
+	return acme_adminq_exec_poll(adev, &req);
+}
+
+/**
+ * acme_sa_seq_alloc() - get sequence numbers for packets of the host
+ * @adev: device
+ * @sa: the SA, outbound and running
+ * @count: how many
+ * @bytes: of all packets
+ * @first: set to the first number
+ *
+ * Numbers of another epoch, or such as can't be, are not believed.
+ *
+ * Context: process or softirq, waits no longer than 100 ms.
+ * Return: 0, -EOVERFLOW, -EDQUOT or another negative errno.
+ */
+int acme_sa_seq_alloc(struct acme_dev *adev, const struct acme_sa *sa,
+		      u32 count, u64 bytes, u64 *first)
+{
+	struct acme_cmd_seq_alloc params = {
+		.handle = cpu_to_le32(sa->handle),
+		.count = cpu_to_le32(count),
+		.bytes = cpu_to_le64(bytes),
+	};
+	struct acme_rsp_seq_alloc rsp;
+	struct acme_aq_req req = {
+		.opcode = ACME_OP_SEQ_ALLOC,
+		.params = &params,
+		.params_len = sizeof(params),
+		.rsp = &rsp,
+		.rsp_len = sizeof(rsp),
+	};
+	u64 seq;
+	int err;
+
+	err = acme_adminq_exec_poll(adev, &req);
+	if (err)
+		return err;
+	seq = le64_to_cpu(rsp.first);
+	if (!seq || seq >> ACME_SEQ_BITS ||
+	    (acme_cipher(sa->alg)->aead && le16_to_cpu(rsp.epoch) != sa->epoch))
+		return -EPROTO;
+	*first = seq;
+	return 0;
 }
 
 /**

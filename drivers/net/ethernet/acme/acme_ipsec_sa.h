@@ -127,6 +127,10 @@ int acme_sa_query(struct acme_dev *adev, const struct acme_sa *sa,
 int acme_sa_update(struct acme_dev *adev, const struct acme_sa *sa,
 		   const struct xfrm_full_update *upd,
 		   struct netlink_ext_ack *extack);
+int acme_sa_replay_test_set(struct acme_dev *adev, const struct acme_sa *sa,
+			    u64 seq, u32 bytes);
+int acme_sa_seq_alloc(struct acme_dev *adev, const struct acme_sa *sa,
+		      u32 count, u64 bytes, u64 *first);
 void acme_sa_post_del(struct acme_dev *adev, struct acme_sa *sa);
 void acme_sa_wait_del(struct acme_dev *adev, struct acme_sa *sa);
 
