@@ -6,6 +6,7 @@
  * to change, and points at the attribute that is to blame where there is one.
  */
 
+#include <kunit/visibility.h>
 #include <linux/bitops.h>
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
@@ -104,6 +105,7 @@ int xfrm_full_alg_of(const struct xfrm_state *x)
 
 	return alg;
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_alg_of);
 
 #define XFRM_FULL_DENY(rq, type, fmt, args...) ({			\
 	const struct xfrm_full_request *__rq = (rq);			\
@@ -380,3 +382,4 @@ int xfrm_full_check_caps(const struct xfrm_full_request *rq)
 
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_check_caps);

@@ -12,6 +12,7 @@
  * window's size.
  */
 
+#include <kunit/visibility.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <net/xfrm.h>
@@ -68,6 +69,7 @@ u64 xfrm_full_seq(const struct xfrm_state *x)
 	return out ? xfrm_full_u64(esn->oseq_hi, esn->oseq) :
 		     xfrm_full_u64(esn->seq_hi, esn->seq);
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_seq);
 
 static void xfrm_full_put_seq(struct xfrm_state *x, u64 seq)
 {
@@ -117,6 +119,7 @@ void xfrm_full_advance(struct xfrm_state *x, u64 seq)
 		xfrm_full_assign(esn->bmp, xfrm_full_circular(seq, i, window),
 				 true);
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_advance);
 
 /**
  * xfrm_full_to_snapshot() - what a device needs to go on with an SA
@@ -146,6 +149,7 @@ void xfrm_full_to_snapshot(const struct xfrm_state *x,
 				 esn->bmp[bit / 32] & BIT(bit % 32));
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_to_snapshot);
 
 /**
  * xfrm_full_from_snapshot() - take over what a device knows of an SA
@@ -179,3 +183,4 @@ void xfrm_full_from_snapshot(struct xfrm_state *x,
 				 xfrm_full_circular(snap->seq, i, window),
 				 snap->bitmap[i / 32] & BIT(i % 32));
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_from_snapshot);
