@@ -6,6 +6,7 @@
  * the driver's to accept or to refuse.
  */
 
+#include <kunit/visibility.h>
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
 #include <linux/string.h>
@@ -263,6 +264,7 @@ int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 	return xfrm_full_check_request(net, x, attrs, xuo->ifindex, dir,
 				       extack);
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_check_state);
 
 static const char *xfrm_full_policy_unsupported(const struct xfrm_policy *xp)
 {
@@ -330,6 +332,7 @@ int xfrm_full_policy_init(struct net *net, struct xfrm_policy *xp,
 	xp->full->ifindex = xuo->ifindex;
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_policy_init);
 
 static int xfrm_full_put(struct sk_buff *skb, int ifindex, u8 flags)
 {

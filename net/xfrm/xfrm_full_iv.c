@@ -9,6 +9,7 @@
  */
 
 #include <crypto/aead.h>
+#include <kunit/visibility.h>
 #include <linux/crypto.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
@@ -77,3 +78,4 @@ out:
 	aead_request_free(req);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_read_salt);

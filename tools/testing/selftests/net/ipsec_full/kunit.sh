@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The unit tests of the kernel's code: each module's results as KUnit wrote them.
+#
+# also: KERNEL=debug
+source "$(dirname "$0")/lib.sh"
+
+RESULTS=/sys/kernel/debug/kunit
+SUITES=(xfrm_full_caps xfrm_full_check xfrm_full_iv xfrm_full_replay)
+
+# A suite's own lines, one level down from this test's plan.
+show() {
+	local number=$1 suite=$2
+
+	if ! modprobe "${suite}_test" || [[ ! -s $RESULTS/$suite/results ]]; then
+		echo "not ok $number $suite # no results"
+		return 1
+	fi
+	at_end modprobe -r "${suite}_test"
+	sed -E -e '/^(KTAP version 1|1\.\.1)$/d' \
+		-e "s/^(not )?ok 1 /\1ok $number /" "$RESULTS/$suite/results"
+	grep -q "^ok 1 $suite" "$RESULTS/$suite/results"
+}
+
+modprobe kunit || skip_all "the kernel has no KUnit"
+plan "${#SUITES[@]}"
+status=0
+for ((i = 0; i < ${#SUITES[@]}; i++)); do
+	show $((i + 1)) "${SUITES[i]}" || status=1
+done
+exit "$status"
