@@ -41,7 +41,7 @@ update_sa() {
 }
 
 hard_limit() {
-	ip xfrm state | sed -n 's/.*hard \([0-9]*\)(packets)/\1/p'
+	ip -s xfrm state | sed -n 's/.*hard \([0-9]*\)(packets)/\1/p'
 }
 
 nothing_left() {

@@ -23,7 +23,7 @@ show() {
 	grep -q "^ok 1 $suite" "$RESULTS/$suite/results"
 }
 
-modprobe kunit || skip_all "the kernel has no KUnit"
+modprobe kunit enable=1 || skip_all "the kernel has no KUnit"
 plan "${#SUITES[@]}"
 status=0
 for ((i = 0; i < ${#SUITES[@]}; i++)); do
