@@ -13,7 +13,7 @@ SUITES=(xfrm_full_caps xfrm_full_check xfrm_full_iv xfrm_full_replay)
 show() {
 	local number=$1 suite=$2
 
-	if ! modprobe "${suite}_test" || [[ ! -s $RESULTS/$suite/results ]]; then
+	if ! modprobe "${suite}_test" || [[ ! -e $RESULTS/$suite/results ]]; then
 		echo "not ok $number $suite # no results"
 		return 1
 	fi
