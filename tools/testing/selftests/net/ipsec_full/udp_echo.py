@@ -23,6 +23,8 @@ import socket
 import sys
 
 TIMEOUT = 5
+# A pair that has lost so many is dead.
+GIVE_UP = 2
 # linux/udp.h
 UDP_ENCAP, UDP_ENCAP_ESPINUDP = 100, 2
 
@@ -99,10 +101,15 @@ def check(port, sizes, pairs):
         with open_socket(source, 0) as sock:
             sock.settimeout(TIMEOUT)
             sock.connect((destination, port))
+            missed = 0
             for size in sizes:
-                if not echoes(sock, os.urandom(size)):
-                    print('%s: %d bytes: no answer' % (pair, size))
-                    lost += 1
+                if echoes(sock, os.urandom(size)):
+                    continue
+                print('%s: %d bytes: no answer' % (pair, size))
+                lost += 1
+                missed += 1
+                if missed == GIVE_UP:
+                    break
     return lost
 
 

@@ -1,0 +1,190 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# ESP that is wrong, from a peer that has the keys and from one that has not: cut,
+# with padding, trailers and inner packets that make no sense, with options and
+# extension headers, nested, in UDP where it should not be and the reverse. None
+# arrives, each is counted under the right name and no other, and what is right
+# arrives before and after.
+#
+# timeout: 600
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+INJECT_PORT=4262
+source "$(dirname "$0")/inject.sh"
+
+HONEST=3020
+ENCAP[3004]=4500
+ENCAP[3005]=4500
+ALG[3005]=sha256
+ALG[3001]=sha256
+pair 3000 tunnel    4 4 routed 128 64
+pair 3001 tunnel    4 4 routed 128 64
+pair 3002 tunnel    6 6 routed 256 64
+pair 3003 transport 4 4 routed 128 64
+pair 3004 tunnel    4 4 routed 128 64
+pair 3005 transport 4 4 routed 256 64
+pair 3006 tunnel    6 4 onlink 128 64
+pair 3007 tunnel    4 4 onlink 128 64
+pair $HONEST tunnel 4 4 onlink 128 64
+PLAYED=({3000..3007})
+
+# What can count a packet: the NIC's reasons, XFRM's, and IP's.
+WATCHED='hw_esp_rx_(replay|icv|selector|malformed|dummy|limit|encap|exception)|
+	hw_esp_rx_exc_dropped|hw_esp_rx_no_sa|hw_rx_malformed|
+	XfrmIn.*|XfrmFullIn.*|Ip6?In(HdrErrors|TruncatedPkts)|
+	Ip6?ReasmFails|UdpInErrors|IpExtInCsumErrors|IpExtInTruncatedPkts'
+
+# "name value" of all that is watched.
+counts() {
+	{
+		ethtool -S acme0 | tr -d ': ' | sed -E 's/([0-9]+)$/ \1/'
+		cat /proc/net/xfrm_stat
+		nstat -asz
+	} | awk -v "watched=^($(tr -d '\n\t' <<<"$WATCHED"))$" \
+		'$1 ~ watched { print $1, $2 + 0 }' | sort
+}
+
+# "name more" of what has changed since.
+changes() {
+	join <(echo "$1") <(counts) |
+		awk '$2 != $3 { print $1 "+" $3 - $2 }' | sort | paste -sd' '
+}
+
+counted_as() {
+	[[ $(changes "$1") == "$2" ]]
+}
+
+# bad N CASE COUNTER...: exactly these have counted it, and it did not arrive.
+bad() {
+	local n=$1 case=$2 before expected
+	shift 2
+
+	expected=$(printf '%s+1\n' "$@" | sort | paste -sd' ')
+	still_works "$n" || { echo "not even before"; return 1; }
+	before=$(counts)
+	inject "$n bad $case" || return
+	if ! busywait 2000 counted_as "$before" "$expected"; then
+		echo "expected $expected, counted $(changes "$before")"
+		return 1
+	fi
+	! arrived "$n" bad || { echo "it arrived"; return 1; }
+	still_works "$n"
+}
+
+# harmless N CASE: it is no error, but does not arrive as a datagram either.
+harmless() {
+	bad "$1" "$2"
+}
+
+dropped() {
+	check "$2 ($1): $3" bad "$1" "$2" "${@:3}"
+}
+
+# Of an SA in the NIC, whatever it is.
+any_sa() {
+	local n=$1 case
+
+	for case in header-only no-ciphertext no-block odd-length \
+		padding-zeros padding-too-long; do
+		dropped "$n" $case hw_esp_rx_malformed XfrmFullInMalformed
+	done
+	dropped "$n" wrong-icv hw_esp_rx_icv XfrmInStateProtoError
+	dropped "$n" wrong-iv hw_esp_rx_icv XfrmInStateProtoError
+	dropped "$n" sequence-zero hw_esp_rx_replay XfrmInStateSeqError
+	dropped "$n" dummy hw_esp_rx_dummy
+}
+
+tunnel() {
+	local n=$1 case
+
+	for case in only-trailer next-header-tcp next-header-other-family \
+		inner-version inner-length-long inner-cut inner-byte; do
+		dropped "$n" $case hw_esp_rx_malformed XfrmFullInMalformed
+	done
+}
+
+outer4() {
+	local n=$1
+
+	dropped "$n" half-spi XfrmInHdrError
+	dropped "$n" wrong-spi hw_esp_rx_no_sa XfrmInNoStates
+	dropped "$n" zero-spi hw_esp_rx_no_sa XfrmInNoStates
+	dropped "$n" ipv4-options hw_esp_rx_exception XfrmFullInRaw
+	dropped "$n" ipv4-record-route hw_esp_rx_exception XfrmFullInRaw
+	dropped "$n" ipv4-checksum hw_esp_rx_exception IpExtInCsumErrors \
+		IpInHdrErrors
+	dropped "$n" ipv4-length-long IpExtInTruncatedPkts
+	dropped "$n" ipv4-length-short IpInHdrErrors
+	dropped "$n" ipv4-ihl-short IpInHdrErrors
+}
+
+outer6() {
+	local n=$1
+
+	dropped "$n" wrong-spi hw_esp_rx_no_sa XfrmInNoStates
+	dropped "$n" ipv6-options hw_esp_rx_exception XfrmFullInRaw
+	dropped "$n" ipv6-destination hw_esp_rx_exception XfrmFullInRaw
+	dropped "$n" ipv6-fragment-whole hw_esp_rx_exception XfrmFullInRaw
+	dropped "$n" ipv6-options-endless Ip6InHdrErrors
+	dropped "$n" ipv6-jumbo Ip6InHdrErrors
+}
+
+in_udp() {
+	local n=$1
+
+	dropped "$n" not-in-udp hw_esp_rx_encap XfrmFullInMalformed
+	dropped "$n" udp-length-short UdpInErrors
+	check "keepalive ($n)" harmless "$n" keepalive
+	check "IKE ($n)" harmless "$n" ike
+}
+
+# Its MTU is the interface's; the NIC's is smaller.
+jumbo_frame() {
+	local status=0
+
+	peer ip link set peer0 mtu 9000
+	bad "$1" too-large hw_rx_malformed || status=1
+	peer ip link set peer0 mtu 1500
+	return $status
+}
+
+after_all() {
+	honest_traffic $HONEST
+}
+
+all_removed() {
+	inject_down "${PLAYED[@]}" && pairs_down $HONEST || return
+	run_cleanup
+	no_states && no_device_sas
+}
+
+all_checks() {
+	local n
+
+	for n in 3000 3001 3002 3003 3004 3005; do
+		any_sa "$n"
+	done
+	for n in 3000 3001 3002; do
+		tunnel "$n"
+	done
+	dropped 3000 inner-ihl-short hw_esp_rx_malformed XfrmFullInMalformed
+	dropped 3000 inner-ihl-long hw_esp_rx_malformed XfrmFullInMalformed
+	dropped 3000 inner-length-short hw_esp_rx_malformed XfrmFullInMalformed
+	dropped 3006 inner-elsewhere hw_esp_rx_selector XfrmInStateMismatch
+	dropped 3007 nested hw_esp_rx_selector XfrmInStateMismatch
+	dropped 3000 nested XfrmFullInRaw
+	outer4 3000
+	outer6 3002
+	in_udp 3004
+	in_udp 3005
+	check "a frame larger than the MTU" jumbo_frame 3000
+	check "other SAs are not disturbed" after_all
+	check "all can be removed" all_removed
+}
+
+# A device may limit the rate of what it reports, not that of its counters.
+plan_for all_checks
+set_up inject_up "${PLAYED[@]}"
+all_checks
+finish

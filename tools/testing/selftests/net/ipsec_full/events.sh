@@ -1,0 +1,210 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the NIC reports: auditable events of RFC 4303 and 4301 reach the netlink
+# group, with what they are about, and the kernel's audit. Their rate is limited,
+# and what was held back is counted to the packet. An SA that has been idle for
+# long enough is told once.
+#
+# timeout: 300
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+INJECT_PORT=4264
+source "$(dirname "$0")/inject.sh"
+
+WORK=$(mktemp -d)
+FLOOD=500
+IDLE=2
+HONEST=4020
+WORDS_OUT[4003]="replay-oseq $((0xfffffffe))"
+
+pair 4000 tunnel    4 4 onlink 128 64
+pair 4001 tunnel    6 6 routed 128 64
+pair 4002 transport 4 4 routed 128 64
+pair 4003 tunnel    4 4 routed 128 64
+pair 4004 tunnel    4 4 routed 128 64
+pair $HONEST tunnel 4 4 onlink 128 64
+PLAYED=({4000..4004})
+
+# Without a daemon, audit goes to the kernel's log, as fast as that lets it.
+setup() {
+	inject_up "${PLAYED[@]}" && sysctl -qw kernel.printk_ratelimit=0 &&
+		at_end sysctl -qw kernel.printk_ratelimit=5 &&
+		"$INJECT_DIR/audit.py" on &&
+		at_end "$INJECT_DIR/audit.py" off && listen
+}
+
+# It hears an event before anything is tried.
+listen() {
+	ip xfrm monitor offload >"$WORK/events" 2>&1 &
+	at_end stop_server $!
+	slowwait 10 hears
+}
+
+hears() {
+	inject "4002 bad wrong-icv" && grep -q 'Offload event icv' "$WORK/events"
+}
+
+# events KIND N: one a line, of the SA into the near side.
+events() {
+	sed -e ':join' -e 'N; s/\n\t/ /; tjoin' -e 'P; D' "$WORK/events" |
+		grep "^Offload event $1 dev acme0 .*$(printf '0x%08x' "$2")"
+}
+
+reported() {
+	events "$@" | grep -q .
+}
+
+# has KIND N TEXT...: an event says all this.
+has() {
+	local kind=$1 n=$2 text event
+
+	shift 2
+	busywait 5000 reported "$kind" "${SPI_IN[$n]}" || return
+	event=$(events "$kind" "${SPI_IN[$n]}" | tail -n 1)
+	echo "$event"
+	for text; do
+		grep -q -e "$text" <<<"$event" || { echo "no $text"; return 1; }
+	done
+}
+
+ends() {
+	echo "src ${FAR_END[$1]} dst ${NEAR_END[$1]} proto esp spi"
+}
+
+# event KIND N CASE TEXT...: a bad packet is reported, with its number and time.
+event() {
+	local kind=$1 n=$2 case=$3
+
+	shift 3
+	still_works "$n" && inject "$n bad $case" &&
+		has "$kind" "$n" "$(ends "$n")" "dir in" \
+			"time $(date -u +%Y)" "$@"
+}
+
+replayed() {
+	inject "4000 seq 50 50" &&
+		has replay 4000 "$(ends 4000)" "dir in" "seq 50"
+}
+
+# audited OP N: by the kernel's log, with the SPI.
+audited() {
+	busywait 5000 in_log "$1" "${2:+spi=$((SPI_IN[$2]))}"
+}
+
+in_log() {
+	dmesg | grep -E 'audit.*type=1415' | grep "op=$1" | grep -q "$2"
+}
+
+# The number 2^32 - 1 is used, the next packet finds none.
+overflow() {
+	local spi
+
+	spi=$(printf '0x%08x' "${SPI_OUT[4003]}")
+	ping -q -c 3 -i 0.1 -W 1 -I "${NEAR[4003]}" "${FAR[4003]}"
+	busywait 5000 reported overflow "$spi" || return
+	events overflow "$spi"
+	! ip xfrm state get src 10.0.0.1 dst "${FAR_END[4003]}" proto esp \
+		spi "$spi"
+}
+
+# packets KIND SPI: those reported and those held back.
+packets() {
+	events "$1" "$2" | awk '{
+		n++
+		for (i = 1; i < NF; i++)
+			if ($i == "suppressed")
+				n += $(i + 1)
+	} END { print n + 0 }'
+}
+
+all_accounted() {
+	inject "4004 bad wrong-icv" || return
+	SENT=$((SENT + 1))
+	busywait 500 packets_are "$SENT"
+}
+
+packets_are() {
+	[[ $(packets icv "${SPI_IN[4004]}") == "$1" ]]
+}
+
+# Far fewer are told than there were; then one brings the sum of all.
+rate_limited() {
+	local told
+
+	inject "4004 bad wrong-icv $FLOOD" || return
+	SENT=$FLOOD
+	busywait 10000 icv_failures_are $FLOOD || return
+	told=$(events icv "${SPI_IN[4004]}" | wc -l)
+	echo "$told events of $FLOOD packets"
+	((told > 0 && told < FLOOD / 2)) && slowwait 20 all_accounted &&
+		still_works 4004
+}
+
+icv_failures_are() {
+	ip -s xfrm state get src "${FAR_END[4004]}" dst "${NEAR_END[4004]}" \
+		proto esp spi "${SPI_IN[4004]}" | grep -q "failed $1\$"
+}
+
+# What was held back is counted by the NIC, too.
+suppressed_counter() {
+	local held
+
+	held=$(ethtool -S acme0 | sed -n 's/^ *hw_audit_suppressed: //p')
+	echo "$held held back"
+	((held >= FLOOD / 2))
+}
+
+# idle_told COUNT
+idle_told() {
+	[[ $(events idle "${SPI_IN[4001]}" | wc -l) == "$1" ]]
+}
+
+# An update brings the time; told once, and again after traffic.
+idle() {
+	near_states 4001 | grep "dir in" |
+		sed "s/ add / update /; s/dir in/& idle $IDLE/" | near_batch &&
+		still_works 4001 && slowwait 15 idle_told 1 || return
+	sleep $((IDLE * 2))
+	idle_told 1 && still_works 4001 && slowwait 15 idle_told 2
+}
+
+after_all() {
+	honest_traffic $HONEST
+}
+
+all_removed() {
+	run_cleanup
+	ip xfrm state flush
+	near_lines "${PLAYED[@]}" | grep -v '^xfrm state' | undo | near_batch
+	far_lines $HONEST | undo | far_batch
+	near_lines $HONEST | grep -v '^xfrm state' | undo | near_batch
+	no_states && no_device_sas
+}
+
+all_checks() {
+	check "wrong ICV" event icv 4000 wrong-icv "seq [0-9]"
+	check "wrong ICV, IPv6" event icv 4001 wrong-icv "seq [0-9]"
+	check "audit: wrong ICV" audited SA-icv-failure 4000
+	check "replay" replayed
+	check "audit: replay" audited SA-replayed-packet 4000
+	check "malformed" event malformed 4000 padding-zeros \
+		"seq [0-9]"
+	check "malformed, cut" event malformed 4002 header-only
+	check "outside of the selector" event selector 4000 inner-elsewhere
+	check "sequence numbers used up" overflow
+	check "audit: sequence numbers used up" audited SA-replay-overflow
+	check "no SA, which software audits" inject "4000 bad wrong-spi"
+	check "audit: no SA" audited SA-notfound
+	check "rate limit, and the sum of what was held back" rate_limited
+	check "the NIC counts what it held back" suppressed_counter
+	check "idle: told once" idle
+	check "other SAs are not disturbed" after_all
+	check "all can be removed" all_removed
+}
+
+plan_for all_checks
+set_up setup
+all_checks
+rm -rf "$WORK"
+finish

@@ -1,0 +1,271 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Limits in packets and bytes, soft and hard, out and in, at 1, 2 and more, all in
+# the NIC: exactly so many packets pass, and every listener is told once. Limits
+# that change under a live SA. The end of the sequence numbers at 2^32, and the way
+# past it with ESN.
+#
+# timeout: 600
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+
+SCRIPTS=$(realpath "$(dirname "$0")")
+WORK=$(mktemp -d)
+PORT=4263
+# Datagrams, with what XFRM counts of each: 28 bytes of headers in tunnel mode.
+SENT=12
+SIZE=100
+COUNTED=128
+SEQ_START=$((0xfffffffc))
+
+declare -A NAMES PASS SOFT HARD
+LIMITED=() LIVE=()
+
+# limited N NAME PASS SOFT HARD WORDS...: so many packets pass either way; it is
+# told, or not, that a soft and a hard limit were reached.
+limited() {
+	local n=$1
+
+	NAMES[$n]=$2 PASS[$n]=$3 SOFT[$n]=$4 HARD[$n]=$5
+	shift 5
+	WORDS_OUT[$n]=$* WORDS_IN[$n]=$*
+	pair "$n" tunnel 4 4 routed 128 64
+}
+
+describe() {
+	local n=2000 count
+
+	for count in 1 2 7 $SENT; do
+		limited $((n++)) "packet-hard $count" "$count" 0 \
+			$((count < SENT)) limit packet-hard "$count"
+		limited $((n++)) "packet-soft $count" $SENT \
+			$((count < SENT)) 0 limit packet-soft "$count"
+		limited $((n++)) "bytes of $count packets, hard" "$count" 0 \
+			$((count < SENT)) limit byte-hard $((count * COUNTED))
+		limited $((n++)) "bytes of $count packets, soft" $SENT \
+			$((count < SENT)) 0 limit byte-soft $((count * COUNTED))
+	done
+	limited $((n++)) "byte-hard 1" 1 0 1 limit byte-hard 1
+	limited $((n++)) "a byte less than 3 packets" 3 0 1 \
+		limit byte-hard $((3 * COUNTED - 1))
+	limited $((n++)) "a byte more than 3 packets" 4 0 1 \
+		limit byte-hard $((3 * COUNTED + 1))
+	limited $((n++)) "soft 3, hard 6" 6 1 1 \
+		limit packet-soft 3 limit packet-hard 6
+	limited $((n++)) "packets before bytes" 2 0 1 \
+		limit packet-hard 2 limit byte-hard $((5 * COUNTED))
+	limited $((n++)) "bytes before packets" 2 0 1 \
+		limit packet-hard 5 limit byte-hard $((2 * COUNTED))
+	limited $((n++)) "2^32 bytes" $SENT 0 0 \
+		limit byte-hard $((1 << 32)) limit packet-soft $((1 << 32))
+	LIMITED=("${PAIRS[@]}")
+}
+
+# Each with the words of its update. Four packets have passed before.
+describe_live() {
+	limited 2100 "lowered to 6" 6 0 1 limit packet-hard 100
+	limited 2101 "raised to 6" 6 0 1 limit packet-hard 5
+	limited 2102 "lowered below what has passed" 4 0 1 limit packet-hard 100
+	limited 2103 "removed" $((SENT + 4)) 0 0 limit packet-hard 5
+	limited 2104 "a soft limit anew" $((SENT + 4)) 2 0 limit packet-soft 3
+	limited 2105 "from bytes to packets" 7 0 1 limit byte-hard 1000
+	LIVE=({2100..2105})
+	declare -gA UPDATE=(
+		[2100]="limit packet-hard 6" [2101]="limit packet-hard 6"
+		[2102]="limit packet-hard 2" [2103]=""
+		[2104]="limit packet-soft 9" [2105]="limit packet-hard 7"
+	)
+}
+
+# near_update N: the near side's SAs again, with the new limits.
+near_update() {
+	WORDS_OUT[$1]=${UPDATE[$1]} WORDS_IN[$1]=${UPDATE[$1]}
+	near_states "$1" | sed 's/^xfrm state add/xfrm state update/'
+}
+
+# SAs that start at the end of the 32-bit numbers.
+describe_numbers() {
+	local start="replay-seq $SEQ_START" ostart="replay-oseq $SEQ_START"
+
+	ESN[2201]=esn
+	limited 2200 "the last sequence number" 3 0 1
+	limited 2201 "past 2^32 with ESN" $SENT 0 0
+	NUMBERS=(2200 2201)
+	for n in "${NUMBERS[@]}"; do
+		WORDS_OUT[$n]=$ostart WORDS_IN[$n]=$start
+	done
+}
+
+numbers_far_states() {
+	far_states "$1" | sed -E \
+		"/spi ${SPI_OUT[$1]} /s/$/ replay-seq $SEQ_START/
+		 /spi ${SPI_IN[$1]} /s/$/ replay-oseq $SEQ_START/"
+}
+
+numbers_far_lines() {
+	far_policies "$1"
+	numbers_far_states "$1"
+	far_lines "$1" | grep -E '^(address|route)'
+}
+
+numbers_up() {
+	local n
+
+	protect "${NUMBERS[@]}"
+	for n in "${NUMBERS[@]}"; do
+		echo "${FAR_END[$n]} ${SPI_OUT[$n]} $SEQ_START"
+		echo "${NEAR_END[$n]} ${SPI_IN[$n]} $SEQ_START"
+	done >>"$EVIDENCE/starts"
+	each numbers_far_lines "${NUMBERS[@]}" | far_batch &&
+		near_lines "${NUMBERS[@]}" | near_batch && keep_evidence live
+}
+
+logs() {
+	local -n address=$1
+	local n
+
+	for n in "${PAIRS[@]}"; do
+		echo "${address[$n]}"
+	done
+}
+
+setup() {
+	local near far
+
+	mapfile -t near < <(logs NEAR)
+	mapfile -t far < <(logs FAR)
+	pairs_up "${LIMITED[@]}" "${LIVE[@]}" && numbers_up &&
+		server "$WORK/near" ready \
+			"$SCRIPTS/udp_echo.py" log $PORT "${near[@]}" &&
+		server "$WORK/far" ready \
+			peer "$SCRIPTS/udp_echo.py" log $PORT "${far[@]}" &&
+		listen one && listen two
+}
+
+# A listener is there when it hears of an SA that is made to expire.
+listen() {
+	ip xfrm monitor expire >"$WORK/$1" 2>&1 &
+	at_end stop_server $!
+	slowwait 10 hears "$1"
+}
+
+hears() {
+	echo "xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x2fff1" \
+		"mode tunnel aead rfc4106(gcm(aes)) $(random_key 128) 128" \
+		"limit time-hard 1" | near_batch 2>/dev/null
+	grep -q 0x0002fff1 "$WORK/$1"
+}
+
+# send_all COUNT N...: both ways.
+send_all() {
+	local count=$1 n out=() in=()
+
+	shift
+	for n; do
+		out+=("${NEAR[$n]}>${FAR[$n]}")
+		in+=("${FAR[$n]}>${NEAR[$n]}")
+	done
+	"$SCRIPTS/udp_echo.py" send $PORT "$count" $SIZE "${out[@]}" &&
+		peer "$SCRIPTS/udp_echo.py" send $PORT "$count" $SIZE "${in[@]}" &&
+		busywait 20000 settled
+}
+
+# passed LOG ADDRESS: datagrams that arrived there.
+passed() {
+	grep -c "^$2 " "$WORK/$1"
+}
+
+# told LISTENER SPI HARD: how often it was told that this SA expires.
+told() {
+	awk -v spi="spi $(printf '0x%08x' "$2")" -v hard="hard $3" '
+		/^Expired/ { mine = 0 }
+		index($0, spi) { mine = 1 }
+		mine && index($0, hard) { n++ }
+		END { print n + 0 }' "$WORK/$1"
+}
+
+told_is() {
+	[[ $(told "$1" "$2" 0) == "$3" && $(told "$1" "$2" 1) == "$4" ]]
+}
+
+# passes N out|in: exactly as many as are meant to, and two listeners hear it.
+passes() {
+	local n=$1 log=far address=${FAR[$1]} spi=${SPI_OUT[$1]} listener got
+
+	[[ $2 == out ]] || { log=near address=${NEAR[$n]} spi=${SPI_IN[$n]}; }
+	got=$(passed $log "$address")
+	echo "$got of ${PASS[$n]} packets"
+	[[ $got == "${PASS[$n]}" ]] || return
+	for listener in one two; do
+		busywait 5000 told_is $listener "$spi" "${SOFT[$n]}" \
+			"${HARD[$n]}" && continue
+		echo "$listener: soft $(told $listener "$spi" 0)," \
+			"hard $(told $listener "$spi" 1)"
+		return 1
+	done
+}
+
+update_live() {
+	each near_update "${LIVE[@]}" | near_batch
+}
+
+# What was to expire is gone from the NIC, the rest is there.
+rest_is_in_nic() {
+	local n left=0
+
+	for n in "${PAIRS[@]}"; do
+		((HARD[$n])) || left=$((left + 2))
+	done
+	# Inbound, there is no last number of ours.
+	busywait 5000 device_has $((left + 1))
+}
+
+# Their packets are counted on the far side, and there equal the wire.
+counters_agree() {
+	keep_evidence final
+}
+
+# SAs that have expired can't be deleted.
+all_removed() {
+	run_cleanup
+	ip xfrm state flush && peer ip xfrm state flush || return
+	far_lines "${PAIRS[@]}" | grep -v '^xfrm state' | undo | far_batch &&
+		near_lines "${PAIRS[@]}" | grep -v '^xfrm state' | undo |
+		near_batch && no_states && no_device_sas
+}
+
+both_ways() {
+	local n
+
+	for n; do
+		check "out: ${NAMES[$n]}" passes "$n" out
+		check "in: ${NAMES[$n]}" passes "$n" in
+	done
+}
+
+all_checks() {
+	check "$SENT packets each way through all SAs" \
+		send_all $SENT "${LIMITED[@]}"
+	both_ways "${LIMITED[@]}"
+	check "4 packets before limits change" send_all 4 "${LIVE[@]}"
+	check "limits change" update_live
+	check "$SENT packets each way" send_all $SENT "${LIVE[@]}"
+	both_ways "${LIVE[@]}"
+	check "packets to the end of 32 bits" send_all $SENT "${NUMBERS[@]}"
+	check "out: ${NAMES[2200]}" passes 2200 out
+	check "out: ${NAMES[2201]}" passes 2201 out
+	check "in: ${NAMES[2201]}" passes 2201 in
+	check "other SAs stay in the NIC" rest_is_in_nic
+	check "counters have settled" counters_agree
+	check "all can be removed" all_removed
+}
+
+describe
+describe_live
+describe_numbers
+plan_for all_checks
+set_up setup
+all_checks
+rm -rf "$WORK"
+finish

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# A NIC that lacks something says so before it is asked, refuses it with words
+# that name it, keeps nothing of what it has refused, and does the rest. To be
+# sourced after ipsec.sh.
+
+ID_OUT="src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x28001"
+ID_IN="src 10.0.0.2 dst 10.0.0.1 proto esp spi 0x28002"
+GCM_KEY=$(random_key 128)
+
+offered() {
+	ip xfrm offload show dev acme0
+}
+
+# offers LINE: "ip xfrm offload show" has it; a basic regular expression.
+offers() {
+	offered
+	offered | grep -q -e "^ *$1\$"
+}
+
+offers_no() {
+	! offers "$@"
+}
+
+# offers_json PYTHON: an expression about c, what the JSON form says.
+offers_json() {
+	ip -j xfrm offload show dev acme0 | tee /dev/stderr |
+		/usr/bin/python3 -c "import json, sys; c, = json.load(sys.stdin)
+sys.exit(not ($1))"
+}
+
+# add out|in WORDS...: with full offload.
+add() {
+	local -n id=ID_${1^^}
+	local dir=$1 mode=tunnel
+
+	shift
+	[[ $* != *"mode transport"* ]] || mode=
+	echo "xfrm state add $id ${mode:+mode $mode}" \
+		"aead rfc4106(gcm(aes)) $GCM_KEY 128 $*" \
+		"offload full dev acme0 dir $dir" | near_batch
+}
+
+# refused TEXT out|in WORDS...
+refused() {
+	check_fails "refused: ${*:2}" "$1" add "${@:2}"
+}
+
+nothing_left() {
+	no_states && no_device_sas
+}
+
+# A pair of SAs with nothing that could be lacking, with traffic.
+the_rest_works() {
+	pairs_up "$1" &&
+		ping -q -c 5 -i 0.1 -W 2 -I "${NEAR[$1]}" "${FAR[$1]}" &&
+		keep_evidence final && pairs_down "$1" && nothing_left
+}
