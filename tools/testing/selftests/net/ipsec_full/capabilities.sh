@@ -114,10 +114,8 @@ all_checks() {
 	check "lo offers nothing" none_of_lo
 	check "all algorithms, keys and ICVs that are listed work" all_listed_work
 	check "removed" removed
-	other "enc cbc(des3_ede) $(random_bytes 24) auth-trunc hmac(sha256) \
-		$(random_bytes 32) 128" "can't do\|doesn't support" "3DES"
-	other "enc cbc(aes) $(random_bytes 16) auth-trunc hmac(sha1) \
-		$(random_bytes 20) 96" "can't do cbc(aes) with hmac(sha1)" "HMAC-SHA1"
+	other "enc rfc3686(ctr(aes)) $(random_bytes 20) auth-trunc hmac(sha256) \
+		$(random_bytes 32) 128" "can't do\|doesn't support" "AES-CTR"
 	other "enc cbc(aes) $(random_bytes 16) auth-trunc hmac(sha256) \
 		$(random_bytes 32) 96" "An ICV of 96 bits is unsupported; use 128" \
 		"HMAC-SHA256-96"

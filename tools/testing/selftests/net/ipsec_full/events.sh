@@ -187,7 +187,7 @@ all_checks() {
 	check "wrong ICV, IPv6" event icv 4001 wrong-icv "seq [0-9]"
 	check "audit: wrong ICV" audited SA-icv-failure 4000
 	check "replay" replayed
-	check "audit: replay" audited SA-replayed-packet 4000
+	check "audit: replay" audited SA-replayed-pkt 4000
 	check "malformed" event malformed 4000 padding-zeros \
 		"seq [0-9]"
 	check "malformed, cut" event malformed 4002 header-only

@@ -20,6 +20,7 @@ and wants it back unchanged; what does not come in time is told.
 import os
 import select
 import socket
+import struct
 import sys
 
 TIMEOUT = 5
@@ -27,6 +28,9 @@ TIMEOUT = 5
 GIVE_UP = 2
 # linux/udp.h
 UDP_ENCAP, UDP_ENCAP_ESPINUDP = 100, 2
+# linux/in.h, linux/in6.h, linux/xfrm.h
+IP_XFRM_POLICY, IPV6_XFRM_POLICY = 17, 35
+XFRM_POLICY_IN, XFRM_POLICY_OUT, XFRM_POLICY_ALLOW = 0, 1, 0
 
 
 def open_socket(address, port):
@@ -67,6 +71,18 @@ def send(port, count, size, pairs):
                     pass                # its SA has expired
 
 
+def bypass(sock, family):
+    """As IKE daemons do: policies for the inner packets don't see the outer."""
+    level, option = ((socket.IPPROTO_IP, IP_XFRM_POLICY)
+                     if family == socket.AF_INET else
+                     (socket.IPPROTO_IPV6, IPV6_XFRM_POLICY))
+    for direction in (XFRM_POLICY_IN, XFRM_POLICY_OUT):
+        selector = struct.pack('=40xH14x', family)
+        limits = b'\xff' * 32 + bytes(32)
+        sock.setsockopt(level, option, selector + limits + struct.pack(
+            '=32xIIBBBB4x', 0, 0, direction, XFRM_POLICY_ALLOW, 0, 0))
+
+
 def encap(port):
     socks = []
     for family, address in ((socket.AF_INET, '0.0.0.0'),
@@ -75,6 +91,7 @@ def encap(port):
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.setsockopt(socket.IPPROTO_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP)
+        bypass(sock, family)
         sock.bind((address, port))
         socks.append(sock)
     print('ready', flush=True)
