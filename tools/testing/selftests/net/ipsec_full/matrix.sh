@@ -27,14 +27,15 @@ ALGORITHMS=({gcm8,gcm12,gcm16,gmac,sha256,sha384,sha512}:{128,192,256}
 SHAPES=(tunnel:{4,6}:{4,6} transport:4:4 transport:6:6)
 # ESN:UDP
 VARIANTS=({,esn}:{,udp})
-# scapy knows no GMAC, cuts no ICV, and has ESN for AEADs only.
+# scapy knows no GMAC, cuts no ICV, and has ESN for AEADs only; ESP in UDP is between
+# device and scapy in the device's own tests.
 BY_SCAPY=(
 	"gcm16:128 tunnel:4:4 :"
 	"gcm16:256 tunnel:6:4 esn:"
-	"gcm16:192 transport:4:4 :udp"
-	"chacha:256 tunnel:4:6 esn:udp"
+	"gcm16:192 transport:4:4 :"
+	"chacha:256 tunnel:4:6 esn:"
 	"sha256:128 transport:6:6 :"
-	"sha384:256 tunnel:4:4 :udp"
+	"sha384:256 tunnel:4:4 :"
 	"sha512:192 tunnel:6:6 :"
 )
 

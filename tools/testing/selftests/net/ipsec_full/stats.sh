@@ -171,9 +171,13 @@ use_times() {
 	[[ $state =~ "add "$(date +%Y)-.*" use "$(date +%Y)- ]]
 }
 
+# What has expired can't be deleted.
 all_removed() {
 	near_lines 5003 | grep -v '^xfrm state' | undo | near_batch
-	pairs_down "${BUSY[@]}" && no_states && no_device_sas
+	ip xfrm state flush && peer ip xfrm state flush || return
+	far_lines "${BUSY[@]}" | grep -v '^xfrm state' | undo | far_batch &&
+		near_lines "${BUSY[@]}" | grep -v '^xfrm state' | undo |
+		near_batch && no_states && no_device_sas
 }
 
 all_checks() {
