@@ -170,6 +170,8 @@ static const struct nla_policy xfrm_full_policy[XFRMA_FULL_MAX + 1] = {
 	[XFRMA_FULL_PLACE]	= { .type = NLA_REJECT },
 	[XFRMA_FULL_EPOCH]	= { .type = NLA_REJECT },
 	[XFRMA_FULL_DROPS]	= { .type = NLA_REJECT },
+	[XFRMA_FULL_WANTED]	= { .type = NLA_REJECT },
+	[XFRMA_FULL_REASON]	= { .type = NLA_REJECT },
 };
 
 static int xfrm_full_parse(struct nlattr *attr, u32 *idle,
