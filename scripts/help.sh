@@ -38,8 +38,17 @@ Variables of bench
   MODES="a b"    of cleartext software crypto packet full; default: all
   REPEATS=n      measurements of each, for the spread; default: 7
 
-Variables of lint
+Variables of lint, series, check-fresh
   LINT="a b"     checks to run, by name; default: all
+  COMPILE=no     only apply and look, neither compile nor boot (series)
+  IPROUTE2_UPSTREAM=path
+                 the tree of iproute2's series to be mailed (series)
+  SUITE=bookworm|trixie
+                 the Debian to make (check-fresh)
+  FRESH="make check ..."
+                 what to run there; default: what README.md says
+  FRESH_CACHE=dir
+                 a cache to lend it; default: none, all from nothing
 
 Variables of the build
   KERNEL_SRC=path        Linux 6.12.y, tree or tarball; default: Debian's

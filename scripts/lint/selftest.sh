@@ -50,6 +50,8 @@ plant_wording() {
 	printf '+/* FIXM%s */\n' E | plant patches/0998-planted.patch
 	expect wording '0998-planted.patch:.*left for later' 'the same in a patch'
 	expect wording 'planted.sh:.*path of one machine' 'a path of a machine'
+	plant Makefile <<<'export PLANTED'
+	expect wording 'does not explain PLANTED=' 'a variable without help'
 }
 
 plant_selftests() {

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What every file owes: an SPDX line, functions of at most 90 lines (Python's
-# are python.sh's), nothing left for later, no path of somebody's machine.
+# are python.sh's), nothing left for later, no path of somebody's machine. And
+# what make owes its user: each variable is in "make help".
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$REPO"
@@ -50,7 +51,20 @@ of_a_machine() {
 	files ':!LICENSES/*' | matches "$MACHINE" 'a path of one machine'
 }
 
+# Every variable that the Makefile hands to the scripts.
+unexplained() {
+	local name help
+
+	help=$(scripts/help.sh Makefile)
+	sed -n '/^export CALLER/d; s/^export //p' Makefile | xargs -n 1 |
+		while read -r name; do
+			grep -qE "(^|[^A-Z_])$name=" <<<"$help" ||
+				echo "scripts/help.sh: does not explain $name="
+		done
+}
+
 findings < <(without_spdx)
+findings < <(unexplained)
 findings < <(long_functions)
 findings < <(left_over)
 findings < <(of_a_machine)
