@@ -13,7 +13,7 @@ remove() {
 	for part in accel apt ccache iproute2 kernel; do
 		rm -rf "${CACHE:?}/$part"
 	done
-	rm -rf "$CACHE"/venv-*
+	rm -rf --one-file-system "$CACHE"/venv-* "$CACHE"/fresh-*
 	rm -f "$CACHE"/.lock-*
 	rmdir "$CACHE" 2>/dev/null || note "left what is not ours in $CACHE"
 }

@@ -15,7 +15,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$REPO/scripts/apt.sh"
 
 VIRTME_NG_VERSION=1.42
-VENV=$CACHE/venv-$VIRTME_NG_VERSION
+VENV=
 LISTS=("$REPO/scripts/packages.list" "$@")
 PACKAGES=()
 
@@ -57,6 +57,12 @@ install_packages() {
 		install "${PACKAGES[@]}"
 }
 
+# Of another Python's environment, an upgraded system could use nothing.
+find_venv() {
+	VENV=$CACHE/venv-$VIRTME_NG_VERSION-$(/usr/bin/python3 -c \
+		'import sys; print("py%d.%d" % sys.version_info[:2])')
+}
+
 install_venv() {
 	rm -rf "$VENV"
 	/usr/bin/python3 -m venv "$VENV"
@@ -83,6 +89,7 @@ if [[ -z ${SKIP_DEPS:-} ]]; then
 	is_debian || other_system
 	[[ -z $(missing_packages) ]] || with_lock apt debian_packages
 fi
+find_venv
 [[ -e $VENV/.complete ]] || with_lock venv virtme_ng
 mkdir -p "$BUILD"
 ln -sfn "$VENV" "$BUILD/venv"
