@@ -10,8 +10,8 @@
 #
 # Without TEST= there is one boot of the debug kernel among them, and one that
 # provokes what the kernel's log must not contain; KERNEL=debug runs all tests in
-# the debug kernel. With CI set, lint and the tests of lint and series come first,
-# and a skip is a failure.
+# the debug kernel. With CI set, lint and the tests of lint, series and the device's
+# tests come first, and a skip is a failure.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -67,7 +67,8 @@ wanted() {
 # What says something about the checkout rather than about what it builds.
 lint_wanted() {
 	[[ -n ${TEST:-}${CI:-} ]] || return
-	wanted lint || wanted lint_selftest || wanted series_selftest
+	wanted lint || wanted lint_selftest || wanted series_selftest ||
+		wanted device_selftest
 }
 
 # Every name in TEST= must mean something.
@@ -75,7 +76,8 @@ check_names() {
 	local name known
 
 	known=$(printf '%s\n' device iproute2 lint lint_selftest series_selftest \
-		log_patterns "$(list_tests TEST_PROGS_HOST)" "$(list_tests TEST_PROGS)")
+		device_selftest log_patterns "$(list_tests TEST_PROGS_HOST)" \
+		"$(list_tests TEST_PROGS)")
 	for name in ${TEST:-}; do
 		grep -qx -e "${name%.*}" -e "${name%.*}\.[a-z]*" <<<"$known" ||
 			die "TEST: there is no test $name, only:"$'\n'"$known"
@@ -116,6 +118,8 @@ lint_suites() {
 		suite lint_selftest "$REPO/scripts/lint/selftest.sh"
 	! wanted series_selftest || suite series_selftest \
 		env COMPILE=no "$REPO/scripts/series/selftest.sh"
+	! wanted device_selftest ||
+		suite device_selftest "$REPO/scripts/device-selftest.sh"
 }
 
 host_suites() {
