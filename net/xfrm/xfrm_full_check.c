@@ -50,7 +50,8 @@ struct net_device *xfrm_full_dev_rcu(struct net *net, int ifindex,
 		return ERR_PTR(-ENODEV);
 	}
 	if (!xfrm_full_capable(dev)) {
-		NL_SET_ERR_MSG(extack, "Device doesn't support full offload");
+		NL_SET_ERR_MSG(extack,
+			       "Device doesn't support full offload: name another, or leave it out");
 		return ERR_PTR(-EOPNOTSUPP);
 	}
 	if (dev->priv_flags & IFF_XMIT_DST_RELEASE) {

@@ -75,13 +75,13 @@ devices() {
 		refused "No device has this ifindex" \
 		state add "$OUT_SA" offload full dev if4242 dir out
 	check "device without full offload: lo" \
-		refused "Device doesn't support full offload" \
+		refused "Device doesn't support full offload: name another" \
 		state add "$OUT_SA" offload full dev lo dir out
 	check "device without full offload: dummy" \
-		refused "Device doesn't support full offload" \
+		refused "Device doesn't support full offload: name another" \
 		state add "$OUT_SA" offload full dev dummy9 dir out
 	check "device without full offload: policy" \
-		refused "Device doesn't support full offload" \
+		refused "Device doesn't support full offload: name another" \
 		policy add "$POLICY" offload full dev lo "$TMPL"
 }
 
@@ -208,7 +208,7 @@ live_sa() {
 	local text="can't change an SA's full offload: delete the SA and add it"
 
 	check "the same SPI again" \
-		with_sa says "File exists" \
+		with_sa says "this SPI and destination exists: use another" \
 		state add "$OUT_SA" offload full dev acme0 dir out
 	check "the same SPI again, in software" \
 		with_sa says "File exists" state add "$OUT_SA"
