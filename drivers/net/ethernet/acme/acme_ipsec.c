@@ -314,6 +314,12 @@ void acme_ipsec_lost(struct acme_dev *adev)
  */
 void acme_ipsec_unset(struct acme_dev *adev)
 {
+	int sas = atomic_read(&adev->ipsec.num_sas);
+
+	if (sas)
+		dev_warn(adev->dev, "the interface goes with %d SAs in it; add new ones, or their policies go on to block\n",
+			 sas);
+
 	mutex_lock(&adev->lost_lock);
 	WRITE_ONCE(adev->ipsec.netdev, NULL);
 	mutex_unlock(&adev->lost_lock);

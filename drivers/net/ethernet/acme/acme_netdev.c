@@ -86,7 +86,7 @@ static void acme_set_carrier(struct acme_dev *adev, struct net_device *netdev,
 			    readl(adev->regs + ACME_REG_LINK_SPEED));
 	} else {
 		netif_carrier_off(netdev);
-		netdev_info(netdev, "link down\n");
+		netdev_info(netdev, "link down, SAs stay in the device; look at the wire\n");
 	}
 }
 

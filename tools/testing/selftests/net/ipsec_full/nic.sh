@@ -133,7 +133,14 @@ carrier_is() {
 
 link_down() {
 	acmectl link down && busywait 5000 carrier_is 0 &&
-		dmesg | tail -20 | grep 'link down' && device_has 4
+		dmesg | tail -20 | grep 'link down, SAs stay' && device_has 4
+}
+
+# It goes into the NIC all the same, and out of it.
+sa_without_link() {
+	renew 52 && sa 52 out "$OFFLOAD_OUT" | near_batch && device_has 5 &&
+		sa 52 out "$OFFLOAD_OUT" | undo | near_batch &&
+		busywait 5000 device_has 4
 }
 
 link_up() {
@@ -163,6 +170,7 @@ no_near_states() {
 driver_out() {
 	timeout "$PATIENCE" modprobe -r acme || return
 	busywait 5000 no_near_states && device_has 0 &&
+		dmesg | tail -20 | grep 'interface goes with 4 SAs in it' &&
 		[[ $(ip xfrm policy | grep -c 'mode full') == 6 ]]
 }
 
@@ -282,6 +290,7 @@ all_checks() {
 	check "self-test, online" self_test online
 	check "self-test, offline" self_test offline
 	check "link down" link_down
+	check "an SA comes and goes without a link" sa_without_link
 	check "link up" link_up
 	check "a lost interrupt" lost_interrupt
 	check "slow answers" slow_answers
