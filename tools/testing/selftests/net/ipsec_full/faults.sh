@@ -117,6 +117,19 @@ probe_fails() {
 		modprobe acme && nic-up && ping -q -c 1 -W 5 10.0.0.2
 }
 
+# A device without interrupts: no interface, and the reason in log and devlink.
+self_test_fails() {
+	timeout "$PATIENCE" modprobe -r acme || return
+	acmectl fault irq-drop 1000 && timeout "$PATIENCE" modprobe acme || return
+	dmesg | tail -20 | grep 'self-test failed: interrupts; no network interface'
+	devlink health show
+	! [[ -e /sys/class/net/acme0 ]] &&
+		devlink health diagnose "pci/$PCI" reporter fw | tee "$WORK/fw" &&
+		grep -q interrupts "$WORK/fw" || return
+	acmectl fault clear && timeout "$PATIENCE" modprobe -r acme &&
+		modprobe acme && nic-up && ping -q -c 1 -W 5 10.0.0.2
+}
+
 # Not executed, not answered: nobody knows what the device did, so it is lost.
 command_dropped() {
 	local start=$SECONDS
@@ -152,11 +165,16 @@ all_checks() {
 	check "STATS_GET refused: counters are shown" statistics_fail
 	check "VPORT_SET refused: the MTU stays" mtu_stays
 	check "AUDIT_SET refused: the probe fails, the next works" probe_fails
+	check "no interrupts: the self-test fails, the next does not" \
+		self_test_fails
 	check "a command dropped: the device is lost in time" command_dropped
 	check "the driver loaded again: all works" recovers
 }
 
 read -ra ID_WORDS <<<"$ID"
+PCI=$(basename "$(readlink /sys/class/net/acme0/device)")
+WORK=$(mktemp -d)
+at_end rm -rf "$WORK"
 at_end acmectl fault clear
 plan_for all_checks
 all_checks
