@@ -38,12 +38,15 @@ as_author() {
 		GIT_COMMITTER_DATE=$date plain_git -C "$@"
 }
 
-# new_repository DIR SOURCE: SOURCE's files as its first commit, "base".
+# new_repository DIR SOURCE: SOURCE's files as its first commit, "base". Heads of
+# hunks name functions, as the kernel's own attributes have it.
 new_repository() {
 	rm -rf "$1"
 	mkdir -p "$1"
 	cp -r "$2/." "$1/"
 	plain_git -C "$1" init -q -b series
+	mkdir -p "$1/.git/info"
+	echo '*.[ch] diff=cpp' >"$1/.git/info/attributes"
 	plain_git -C "$1" add -A -f
 	plain_git -C "$1" commit -q --allow-empty -m base
 	plain_git -C "$1" tag base
