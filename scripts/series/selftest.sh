@@ -70,6 +70,29 @@ test_weaving() {
 	copy_checkout
 	sed -i '/^@@ /{n;s/$/ and more/}' "$COPY"/patches/0002-*
 	finds "a patch that does not apply" "does not apply" weave
+	copy_checkout
+	too_many
+	finds "a group that is too long" "patches in group 00; at most 15" weave
+	copy_checkout
+	mkdir -p "$COPY/build/series"
+	cp -r "$WORK/assembled" "$COPY/build/series-work/"
+	echo >>"$COPY/build/series-work/assembled/net/xfrm/xfrm_user.c"
+	finds "a build that uses another tree" "not make the tree that the build" \
+		weave apply
+}
+
+# Each puts a line on top of the same file.
+too_many() {
+	local i top='// SPDX-License-Identifier: GPL-2.0-only'
+
+	for i in {10..25}; do
+		mail "planted: comment $i" net/xfrm/xfrm_user.c "@@ -1,1 +1,2 @@" \
+			>"$COPY/patches/00$i-planted.patch" <<-END
+		+/* $i */
+		 $top
+		END
+		top="/* $i */"
+	done
 }
 
 # Declared and called by the first, defined by the second only.
