@@ -99,7 +99,8 @@ write_commands() {
 		echo 'set -ex'
 		readme_commands
 	} >"$COMMANDS"
-	grep -q '^make' "$COMMANDS" || die "README.md has no commands to run"
+	[[ -n ${FRESH:-} ]] || grep -q '^make' "$COMMANDS" ||
+		die "README.md has no commands to run"
 	grep -q '^apt-get' "$COMMANDS" || die "README.md installs nothing"
 }
 
