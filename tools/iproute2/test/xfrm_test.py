@@ -202,6 +202,137 @@ def bad_idle_time_is_refused():
 
 
 @test
+def exceptions_and_fallback_are_flags():
+    for verb in "add", "update":
+        for words, flags in {
+                "": 0, "exceptions software": 0, "exceptions drop": nl.DROP,
+                "fallback": nl.FALLBACK,
+                "exceptions drop fallback": nl.DROP | nl.FALLBACK,
+                "idle 9 fallback exceptions drop": nl.DROP | nl.FALLBACK,
+                "fallback exceptions software": nl.FALLBACK}.items():
+            _, _, attrs = request("state %s %s %s offload full dev lo dir in "
+                                  "%s if_id 0x7" % (verb, STATE, AEAD, words))
+            same(attrs[nl.A_OFFLOAD], struct.pack(
+                "=iB3x", LO, nl.FULL | nl.INBOUND | flags), words)
+            same(attrs[nl.A_IF_ID], struct.pack("=I", 7), words)
+
+
+@test
+def bad_options_of_full_offload_are_refused():
+    for verb in "add", "update":
+        start = "state %s %s %s offload " % (verb, STATE, AEAD)
+        for word in "exceptions drop", "fallback":
+            want = '"%s" is wrong: only "offload full"' % word.split()[0]
+            for mode in "", "crypto", "packet":
+                refused("%s%s dev lo dir in %s" % (start, mode, word), want)
+        start += "full dev lo dir in "
+        refused(start + "exceptions", '"offload exceptions" is required')
+        refused(start + "exceptions lost", '"lost" is wrong: exceptions are')
+        refused(start + "exceptions drop fallback exceptions software",
+                'duplicate "exceptions"')
+        refused(start + "idle 1 idle 2", 'duplicate "idle"')
+        refused(start + "fallbeck", '"fallbeck" is wrong: unknown')
+    refused("policy add dir out offload full dev lo fallback " + TMPL, "fallback")
+
+
+@test
+def update_without_algorithms_moves_a_state():
+    for word, inbound in {"in": nl.INBOUND, "out": 0}.items():
+        for more, flags in {"": 0, " exceptions drop": nl.DROP,
+                            " fallback": nl.FALLBACK}.items():
+            kind, fixed, attrs = request(
+                "state update %s offload full dev lo dir %s%s"
+                % (STATE, word, more))
+            same(kind, nl.UPDSA, "message")
+            same(fixed, nl.sa(reqid=0, mode=0), "state")
+            same(attrs, {nl.A_OFFLOAD: struct.pack(
+                "=iB3x", LO, nl.MOVE | nl.FULL | inbound | flags)}, "to lo")
+
+
+@test
+def offload_none_moves_a_state_to_the_kernel():
+    kind, fixed, attrs = request("state update %s offload none" % STATE)
+    same(kind, nl.UPDSA, "message")
+    same(fixed, nl.sa(reqid=0, mode=0), "state")
+    back = struct.pack("=iB3x", 0, nl.MOVE | nl.SOFTWARE)
+    same(attrs, {nl.A_OFFLOAD: back}, "back")
+    for word in "in", "out":
+        _, _, attrs = request("state update %s offload none dir %s"
+                              % (STATE, word))
+        same(attrs[nl.A_OFFLOAD], back, word)
+
+
+@test
+def a_moving_state_has_its_whole_identity():
+    ident = "mark 0x5 mask 0xff dir out if_id 0x7"
+    for offload in "none", "full dev lo dir out":
+        for form in ("%s offload %s" % (ident, offload),
+                     "offload %s %s" % (offload, ident)):
+            _, fixed, attrs = request(
+                "state update src fd00::1 dst fd00::2 proto esp spi 7 " + form)
+            same(fixed, nl.sa("fd00::1", "fd00::2", 7, reqid=0, mode=0,
+                                   family=10), "state")
+            del attrs[nl.A_OFFLOAD]
+            same(attrs, {nl.A_MARK: struct.pack("=II", 5, 0xff),
+                         nl.A_IF_ID: struct.pack("=I", 7),
+                         nl.A_SA_DIR: b"\2"}, form)
+
+
+@test
+def an_update_with_algorithms_is_no_move():
+    for algs in (AEAD, "enc cbc(aes) 0x" + "11" * 16 +
+                 " auth-trunc hmac(sha256) 0x" + "11" * 32 + " 128"):
+        _, _, attrs = request("state update %s mode tunnel reqid 7 %s offload "
+                              "full dev lo dir out" % (STATE, algs))
+        same(attrs[nl.A_OFFLOAD], struct.pack("=iB3x", LO, nl.FULL), algs)
+        same(attrs[nl.A_SA_DIR], b"\2", algs)
+
+
+@test
+def a_move_changes_nothing_else():
+    full = '"%s" is wrong: without algorithms, "offload" moves a state and ch'
+    none = '"%s" is wrong: "offload none" moves a state and changes nothing'
+    update = "state update %s " % STATE
+    for words in ("mode tunnel", "reqid 1", "seq 1", "replay-window 32",
+                  "replay-seq 1", "replay-oseq 1", "replay-seq-hi 1",
+                  "replay-oseq-hi 1", "flag esn", "extra-flag oseq-may-wrap",
+                  "sel src 10.1.0.0/16", "limit packet-hard 9",
+                  "encap espinudp 4500 4500 0.0.0.0", "coa 10.9.9.9",
+                  "output-mark 1", "tfcpad 0"):
+        word = words.split()[0]
+        for form in "offload %s " + words, words + " offload %s":
+            refused(update + form % "full dev lo dir in", full % word)
+            refused(update + form % "none", none % word)
+    refused(update + "offload full dev lo dir in idle 0", full % "idle")
+    refused(update + AEAD + " offload none", none % "aead")
+
+
+@test
+def bad_moves_are_refused():
+    refused("state add %s %s offload none" % (STATE, AEAD),
+            '"none" is wrong: a state is added to software without "offload"')
+    refused("state add %s offload none" % STATE, '"none" is wrong: a state is')
+    update = "state update %s offload " % STATE
+    for word in "dev", "exceptions", "fallback", "idle":
+        refused(update + "none %s lo" % word, '"%s" is wrong: "offload none" '
+                "takes no device and no options" % word)
+    refused(update + "none full dev lo dir in", '"full" is wrong: unknown')
+    refused(update + "none offload full dev lo dir in", 'duplicate "offload"')
+    refused(update + "none offload none", 'duplicate "offload"')
+    refused(update + "full dev lo dir in offload none", 'duplicate "offload"')
+    refused(update + "nome", '"nome" is wrong: an offload mode')
+    refused(update + "full dev lo dir in dir out", '"out" is wrong: it differs')
+    refused("state update offload none", "ID is required")
+    refused("state update offload full dev lo dir in", "ID is required")
+    for mode in "", "crypto", "packet":
+        refused(update + mode + " dev lo dir in", 'ALGO-TYPE value "enc" or')
+    refused("state update " + STATE, 'ALGO-TYPE value "enc" or "aead" is req')
+    refused("state add %s offload full dev lo dir in" % STATE, "ALGO-TYPE")
+    refused("policy update dir out offload none " + TMPL,
+            '"none" is wrong: an offload mode')
+
+
+@test
 def bad_offload_of_a_policy_is_refused():
     add = "policy add src 10.0.1.0/24 dst 10.0.2.0/24 dir out offload "
     refused(add, 'argument "offload dev" is required')
@@ -226,7 +357,10 @@ def the_kernels_reason_reaches_the_user():
 @test
 def usage_names_the_modes():
     _, _, err, _ = ip("state help")
-    same("offload [ crypto | packet | full ] dev DEV dir DIR" in err, True, err)
+    for words in ("offload [ crypto | packet | full ] dev DEV dir DIR",
+                  "offload { full dev DEV dir DIR [ FULL-OPTIONS ] | none }",
+                  "[ exceptions { software | drop } ] [ fallback ]"):
+        same(words in err, True, err)
     _, _, err, _ = ip("policy help")
     same("offload { packet | full } dev DEV" in err, True, err)
 
@@ -532,10 +666,11 @@ def monitor_shows_offload():
     same("dev lo mode full\n" in out, True, out)
 
 
-def full_attr(idle):
+def full_attr(idle, place=2, wanted=2, reason=0):
     drops = struct.pack("=8Q", 1, 2, 3, 4, 5, 6, 7, 2**40)
-    return nl.nest(nl.A_FULL, nl.u32(1, idle), nl.attr(2, b"\2"),
-                   nl.u16s(3, 258), nl.attr(4, drops))
+    return nl.nest(nl.A_FULL, nl.u32(1, idle), nl.attr(2, bytes([place])),
+                   nl.u16s(3, 258), nl.attr(4, drops),
+                   nl.attr(5, bytes([wanted])), nl.attr(6, bytes([reason])))
 
 
 @test
@@ -543,26 +678,82 @@ def text_of_a_state_in_a_device():
     state = nl.message(nl.NEWSA, nl.sa(), nl.offload(LO, nl.FULL),
                        full_attr(60))
     line = "\tcrypto offload parameters: dev lo dir out mode full"
-    same(shown("state", state).splitlines()[-1], line + " idle 60", "text")
-    same(line + " idle 60\n\t place device epoch 258\n"
+    place = "\t place device wanted device reason request"
+    same(shown("state", state).splitlines()[-2:], [line + " idle 60", place],
+         "text")
+    same(line + " idle 60\n" + place + " epoch 258\n"
          "\t drops: replay 1 icv 2 selector 3 seq 4 malformed 5 limit 6 "
          "too-big 7 exception 1099511627776\n"
          in shown("state", state, options=("-s",)), True, "text with -s")
     state = nl.message(nl.NEWSA, nl.sa(), nl.offload(LO, nl.FULL),
                        full_attr(0))
-    same(shown("state", state).splitlines()[-1], line, "never idle")
+    same(shown("state", state).splitlines()[-2:], [line, place], "never idle")
 
 
 @test
 def json_of_a_state_in_a_device():
     state = nl.message(nl.NEWSA, nl.sa(), nl.offload(LO, nl.FULL),
                        full_attr(60))
-    want = {"dev": "lo", "dir": "out", "mode": "full", "idle": 60}
+    want = {"dev": "lo", "dir": "out", "mode": "full", "idle": 60,
+            "place": "device", "wanted": "device", "reason": "request"}
     same(as_json("state", state)[0]["offload"], want, "offload")
-    want.update(place="device", epoch=258, drops={
+    want.update(epoch=258, drops={
         "replay": 1, "icv": 2, "selector": 3, "seq": 4, "malformed": 5,
         "limit": 6, "too-big": 7, "exception": 2**40})
     same(as_json("state", state, options=("-s",))[0]["offload"], want, "-s")
+
+
+@test
+def exceptions_and_fallback_are_shown():
+    for flags, text, obj in (
+            (nl.DROP, " exceptions drop", {"exceptions": "drop"}),
+            (nl.FALLBACK, " fallback", {"fallback": True}),
+            (nl.DROP | nl.FALLBACK, " exceptions drop fallback",
+             {"exceptions": "drop", "fallback": True})):
+        state = nl.message(nl.NEWSA, nl.sa(),
+                           nl.offload(LO, nl.FULL | nl.INBOUND | flags),
+                           full_attr(60))
+        line = "\tcrypto offload parameters: dev lo dir in mode full%s idle 60\n"
+        out = shown("state", state)
+        same(line % text in out, True, out)
+        got = as_json("state", state)[0]["offload"]
+        same({k: got[k] for k in got if k in ("exceptions", "fallback")}, obj,
+             text)
+
+
+@test
+def places_and_reasons_have_names():
+    places = ["software", "arming", "device", "draining", "suspended", "dead",
+              "unknown"]
+    reasons = ["request", "refused", "timeout", "down", "exception", "migrate",
+               "unknown"]
+    for place, word in enumerate(places):
+        for reason, why in enumerate(reasons):
+            state = nl.message(nl.NEWSA, nl.sa(), nl.offload(LO, nl.FULL),
+                               full_attr(0, place, 2, reason))
+            same(shown("state", state).splitlines()[-1],
+                 "\t place %s wanted device reason %s" % (word, why), "text")
+            got = as_json("state", state)[0]["offload"]
+            same((got["place"], got["wanted"], got["reason"]),
+                 (word, "device", why), "json")
+
+
+@test
+def a_state_back_in_software_shows_it():
+    for reason, why in {0: "request", 3: "down"}.items():
+        state = nl.message(nl.NEWSA, nl.sa(), full_attr(0, 0, 0, reason))
+        lines = ["\tcrypto offload parameters: mode none",
+                 "\t place software wanted software reason " + why]
+        same(shown("state", state).splitlines()[-2:], lines, "text")
+        same(shown("monitor file " + REPLY, state).splitlines()[-2:], lines,
+             "monitor")
+        want = {"mode": "none", "place": "software", "wanted": "software",
+                "reason": why}
+        same(as_json("state", state)[0]["offload"], want, "json")
+        same(as_json("state", state, options=("-s",))[0]["offload"]["epoch"],
+             258, "json with -s")
+    same("offload" in as_json("state", nl.message(nl.NEWSA, nl.sa()))[0],
+         False, "never offloaded")
 
 
 def alg(*names):
