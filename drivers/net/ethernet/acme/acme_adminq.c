@@ -2,15 +2,17 @@
 /*
  * Admin queue: commands to the device and their answers.
  *
- * Commands are answered in the order of posting. A command that finds all
- * slots taken waits in a backlog, so that posting can't fail. The device has
+ * Commands are answered in the order in which the device gets them. A command
+ * that finds all slots taken waits in a backlog, so that posting can't fail. The device has
  * ACME_AQ_TIMEOUT to answer any of the commands that it has; then it is lost.
  *
  * Who can sleep waits for the completion of his request, which the interrupt
  * thread or whoever else takes the answers completes. Who can't takes them
  * himself, under the same lock, until his own is among them. After
  * ACME_AQ_POLL_TIMEOUT he gives up: his command keeps its slot, and the next
- * who sleeps finds out whether the device is lost.
+ * who sleeps finds out whether the device is lost. His commands, which are about
+ * an SA that is in the device and whose deletion is not posted, go to the front
+ * of the backlog: deleting thousands of SAs must not make him late.
  */
 
 #include <linux/delay.h>
@@ -110,6 +112,28 @@ static void acme_adminq_answer(struct acme_aq_req *req, int err)
 	complete(&req->done);
 }
 
+/* An urgent command waits for those that the device has, not for others. */
+static void acme_adminq_submit(struct acme_dev *adev, struct acme_aq_req *req,
+			       bool urgent)
+{
+	struct acme_adminq *aq = &adev->adminq;
+
+	init_completion(&req->done);
+	INIT_LIST_HEAD(&req->node);
+	spin_lock_bh(&aq->lock);
+	if (aq->dead) {
+		acme_adminq_answer(req, -EIO);
+	} else if (!acme_adminq_full(aq) && list_empty(&aq->backlog)) {
+		acme_adminq_place(aq, req);
+		acme_adminq_kick(adev);
+	} else if (urgent) {
+		list_add(&req->node, &aq->backlog);
+	} else {
+		list_add_tail(&req->node, &aq->backlog);
+	}
+	spin_unlock_bh(&aq->lock);
+}
+
 /**
  * acme_adminq_post() - post a command
  * @adev: device
@@ -119,20 +143,7 @@ static void acme_adminq_answer(struct acme_aq_req *req, int err)
  */
 void acme_adminq_post(struct acme_dev *adev, struct acme_aq_req *req)
 {
-	struct acme_adminq *aq = &adev->adminq;
-
-	init_completion(&req->done);
-	INIT_LIST_HEAD(&req->node);
-	spin_lock_bh(&aq->lock);
-	if (aq->dead) {
-		acme_adminq_answer(req, -EIO);
-	} else if (acme_adminq_full(aq) || !list_empty(&aq->backlog)) {
-		list_add_tail(&req->node, &aq->backlog);
-	} else {
-		acme_adminq_place(aq, req);
-		acme_adminq_kick(adev);
-	}
-	spin_unlock_bh(&aq->lock);
+	acme_adminq_submit(adev, req, false);
 }
 
 static void acme_adminq_deliver(struct acme_aq_req *req,
@@ -318,7 +329,8 @@ static bool acme_adminq_abandon(struct acme_adminq *aq,
  * @req: the command; its parameters hold no key
  *
  * Context: process or softirq. Spins until the answer, but not for longer than
- * 100 milliseconds.
+ * 100 milliseconds. The command goes ahead of all that the device has not got yet,
+ * so no sleeper's commands, however many, make it late.
  * Return: 0, -ETIMEDOUT if there was no answer in time: the device may execute
  * the command yet; -EIO if the device is lost, or the answer's errno.
  */
@@ -326,7 +338,7 @@ int acme_adminq_exec_poll(struct acme_dev *adev, struct acme_aq_req *req)
 {
 	u64 end = ktime_get_mono_fast_ns() + ACME_AQ_POLL_TIMEOUT;
 
-	acme_adminq_post(adev, req);
+	acme_adminq_submit(adev, req, true);
 	do {
 		acme_adminq_process(adev);
 		if (completion_done(&req->done))
@@ -340,6 +352,24 @@ int acme_adminq_exec_poll(struct acme_dev *adev, struct acme_aq_req *req)
 			     "command 0x%02x was not answered in time\n",
 			     req->opcode);
 	return -ETIMEDOUT;
+}
+
+/**
+ * acme_adminq_complain() - log that a command failed
+ * @adev: device
+ * @req: the command, answered
+ *
+ * That the device is lost, or is late, has been logged already.
+ *
+ * Context: any.
+ */
+void acme_adminq_complain(struct acme_dev *adev, const struct acme_aq_req *req)
+{
+	if (req->err == -EIO)
+		return;
+	dev_err_ratelimited(adev->dev,
+			    "command 0x%02x failed: status %u, field %s\n",
+			    req->opcode, req->status, acme_adminq_field(req));
 }
 
 /**
@@ -363,11 +393,8 @@ int acme_adminq_cmd(struct acme_dev *adev, enum acme_opcode opcode,
 	int err;
 
 	err = acme_adminq_exec(adev, &req);
-	if (err && err != -EIO)
-		dev_err_ratelimited(adev->dev,
-				    "command 0x%02x failed: status %u, field %s\n",
-				    opcode, req.status,
-				    acme_adminq_field(&req));
+	if (err)
+		acme_adminq_complain(adev, &req);
 	return err;
 }
 

@@ -80,6 +80,8 @@ void acme_adminq_post(struct acme_dev *adev, struct acme_aq_req *req);
 int acme_adminq_wait(struct acme_dev *adev, struct acme_aq_req *req);
 int acme_adminq_exec(struct acme_dev *adev, struct acme_aq_req *req);
 int acme_adminq_exec_poll(struct acme_dev *adev, struct acme_aq_req *req);
+void acme_adminq_complain(struct acme_dev *adev,
+			  const struct acme_aq_req *req);
 int acme_adminq_cmd(struct acme_dev *adev, enum acme_opcode opcode,
 		    const void *params, size_t params_len);
 const char *acme_adminq_field(const struct acme_aq_req *req);

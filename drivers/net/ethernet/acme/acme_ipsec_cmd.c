@@ -233,30 +233,34 @@ static void acme_fill_bitmap(const struct xfrm_full_snapshot *snap, u8 *to)
  * @sa: the SA, stopped
  * @snap: where it goes on
  *
- * Context: process, may sleep.
- * Return: 0 or a negative errno.
+ * Context: process or softirq, waits no longer than 100 ms.
+ * Return: 0 or a negative errno. After -ETIMEDOUT the device may start yet.
  */
 int acme_sa_run(struct acme_dev *adev, const struct acme_sa *sa,
 		const struct xfrm_full_snapshot *snap)
 {
-	struct acme_cmd_sa *params;
+	struct acme_cmd_sa params = {
+		.handle = cpu_to_le32(sa->handle),
+		.snap.seq = cpu_to_le64(snap->seq),
+		.snap.packets = cpu_to_le64(snap->packets),
+		.snap.bytes = cpu_to_le64(snap->bytes),
+	};
+	struct acme_aq_req req = {
+		.opcode = ACME_OP_SA_RUN,
+		.params = &params,
+		.params_len = sizeof(params),
+	};
 	int err;
 
 	BUILD_BUG_ON(XFRM_FULL_WINDOW_MAX != ACME_WINDOW_MAX);
 
-	params = kzalloc(sizeof(*params), GFP_KERNEL);
-	if (!params)
-		return -ENOMEM;
-	params->handle = cpu_to_le32(sa->handle);
-	params->snap.seq = cpu_to_le64(snap->seq);
-	params->snap.packets = cpu_to_le64(snap->packets);
-	params->snap.bytes = cpu_to_le64(snap->bytes);
 	if (sa->inbound)
-		acme_fill_bitmap(snap, params->snap.bitmap);
+		acme_fill_bitmap(snap, params.snap.bitmap);
 	else
-		params->snap.epoch = cpu_to_le16(sa->epoch);
-	err = acme_adminq_cmd(adev, ACME_OP_SA_RUN, params, sizeof(*params));
-	kfree(params);
+		params.snap.epoch = cpu_to_le16(sa->epoch);
+	err = acme_adminq_exec_poll(adev, &req);
+	if (err && err != -ETIMEDOUT)
+		acme_adminq_complain(adev, &req);
 	return err;
 }
 
