@@ -13,6 +13,7 @@
 
 #include "acme.h"
 #include "acme_ipsec_sa.h"
+#include "acme_netdev.h"
 
 /* Make the SA known to the receive path and to events. */
 static int acme_sa_publish(struct acme_dev *adev, struct acme_sa *sa,
@@ -184,6 +185,12 @@ static int acme_full_state_stop(struct net_device *netdev,
 	return acme_sa_stop(acme_ipsec_adev(netdev), x->full->priv, snap);
 }
 
+static int acme_full_state_drain(struct net_device *netdev,
+				 struct xfrm_state *x)
+{
+	return acme_tx_drain(netdev_priv(netdev));
+}
+
 static int acme_full_state_update(struct net_device *netdev,
 				  struct xfrm_state *x,
 				  const struct xfrm_full_update *upd,
@@ -254,6 +261,7 @@ static const struct xfrmdev_ops acme_xfrmdev_ops = {
 	.xdo_dev_full_state_add = acme_full_state_add,
 	.xdo_dev_full_state_run = acme_full_state_run,
 	.xdo_dev_full_state_stop = acme_full_state_stop,
+	.xdo_dev_full_state_drain = acme_full_state_drain,
 	.xdo_dev_full_state_update = acme_full_state_update,
 	.xdo_dev_full_state_del = acme_full_state_del,
 	.xdo_dev_full_state_free = acme_full_state_free,

@@ -56,6 +56,7 @@ void acme_qp_init(struct acme_net *anet, u16 qid)
 	qp->anet = anet;
 	qp->qid = qid;
 	qp->regs = anet->adev->regs + ACME_REG_QUEUE(qid);
+	spin_lock_init(&qp->tx.lock);
 	u64_stats_init(&qp->tx.stats.done_syncp);
 	u64_stats_init(&qp->tx.stats.syncp);
 	u64_stats_init(&qp->rx.stats.syncp);

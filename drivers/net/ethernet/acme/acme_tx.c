@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Transmit. */
 
+#include <linux/delay.h>
 #include <linux/etherdevice.h>
+#include <linux/jiffies.h>
 #include <linux/sizes.h>
 #include <linux/tcp.h>
 #include <net/netdev_queues.h>
@@ -13,6 +15,8 @@
 /* The length of a piece has 16 bits in the descriptor. */
 #define ACME_TX_MAX_PIECE		SZ_32K
 #define ACME_TX_WAKE			(2 * ACME_TX_MAX_DESCS)
+#define ACME_TX_DRAIN_POLL_US		50
+#define ACME_TX_DRAIN_TIMEOUT		(2 * HZ)
 
 /* For the transmitting side; the cleaning side has a syncp of its own. */
 static void acme_tx_count(struct acme_tx_ring *tx, u64_stats_t *counter)
@@ -33,6 +37,17 @@ static size_t acme_tx_alloc_bytes(const struct acme_tx_ring *tx)
 	return acme_tx_ring_bytes(tx) + SMP_CACHE_BYTES;
 }
 
+static void acme_tx_restart(struct acme_tx_ring *tx)
+{
+	spin_lock(&tx->lock);
+	tx->opened++;
+	tx->tail = 0;
+	tx->kicked = 0;
+	tx->clean = 0;
+	tx->seen = 0;
+	spin_unlock(&tx->lock);
+}
+
 /**
  * acme_tx_alloc() - allocate a Tx ring
  * @qp: its queue pair
@@ -46,10 +61,7 @@ int acme_tx_alloc(struct acme_qp *qp, u8 log2)
 
 	tx->log2 = log2;
 	tx->mask = BIT(log2) - 1;
-	tx->tail = 0;
-	tx->kicked = 0;
-	tx->clean = 0;
-	tx->seen = 0;
+	acme_tx_restart(tx);
 
 	tx->bufs = kvcalloc(tx->mask + 1, sizeof(*tx->bufs), GFP_KERNEL);
 	if (!tx->bufs)
@@ -108,7 +120,7 @@ void acme_tx_free(struct acme_qp *qp)
 		acme_tx_unmap_range(qp, tx->clean, tx->clean + buf->descs);
 		dev_kfree_skb_any(buf->skb);
 		acme_tx_count(tx, &tx->stats.dropped);
-		tx->clean += buf->descs;
+		WRITE_ONCE(tx->clean, tx->clean + buf->descs);
 	}
 	netdev_tx_reset_queue(acme_tx_txq(qp));
 	dma_free_coherent(qp->anet->adev->dev, acme_tx_alloc_bytes(tx),
@@ -197,6 +209,76 @@ void acme_tx_clean(struct acme_qp *qp, int budget)
 
 	netif_txq_completed_wake(acme_tx_txq(qp), done.packets, done.skb_bytes,
 				 acme_tx_unused(&qp->tx), ACME_TX_WAKE);
+}
+
+/**
+ * struct acme_tx_mark - a place in a Tx ring
+ * @opened: as in &struct acme_tx_ring
+ * @tail: likewise
+ */
+struct acme_tx_mark {
+	u32 opened;
+	u32 tail;
+};
+
+static void acme_tx_mark(struct acme_tx_ring *tx, struct acme_tx_mark *mark)
+{
+	spin_lock(&tx->lock);
+	mark->opened = tx->opened;
+	mark->tail = READ_ONCE(tx->tail);
+	spin_unlock(&tx->lock);
+}
+
+/* A ring that was closed since has no packet of before. */
+static bool acme_tx_passed(struct acme_tx_ring *tx,
+			   const struct acme_tx_mark *mark)
+{
+	bool passed;
+
+	spin_lock(&tx->lock);
+	passed = tx->opened != mark->opened ||
+		 (s32)(READ_ONCE(tx->clean) - mark->tail) >= 0;
+	spin_unlock(&tx->lock);
+	return passed;
+}
+
+static int acme_tx_drain_ring(struct acme_net *anet,
+			      struct acme_tx_ring *tx,
+			      const struct acme_tx_mark *mark,
+			      unsigned long until)
+{
+	while (!acme_tx_passed(tx, mark)) {
+		if (acme_dev_is_lost(anet->adev))
+			return -EIO;
+		if (time_after(jiffies, until))
+			return -ETIMEDOUT;
+		fsleep(ACME_TX_DRAIN_POLL_US);
+	}
+	return 0;
+}
+
+/**
+ * acme_tx_drain() - wait until all packets posted so far have left
+ * @anet: interface
+ *
+ * Those that are posted meanwhile are not waited for. Queues may be closed
+ * and opened at the same time: RTNL is not taken.
+ *
+ * Context: process, may sleep.
+ * Return: 0, -EIO if the device is lost, or -ETIMEDOUT after two seconds.
+ */
+int acme_tx_drain(struct acme_net *anet)
+{
+	unsigned long until = jiffies + ACME_TX_DRAIN_TIMEOUT;
+	struct acme_tx_mark marks[ACME_MAX_QUEUES];
+	int i, err = 0;
+
+	for (i = 0; i < anet->adev->num_qps; i++)
+		acme_tx_mark(&anet->qps[i].tx, &marks[i]);
+	for (i = 0; i < anet->adev->num_qps && !err; i++)
+		err = acme_tx_drain_ring(anet, &anet->qps[i].tx, &marks[i],
+					 until);
+	return err;
 }
 
 static void acme_tx_kick(struct acme_qp *qp)

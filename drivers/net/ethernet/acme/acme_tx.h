@@ -5,10 +5,12 @@
 
 #include <linux/dma-mapping.h>
 #include <linux/netdevice.h>
+#include <linux/spinlock.h>
 #include <linux/u64_stats_sync.h>
 
 #include "acme_hw.h"
 
+struct acme_net;
 struct acme_qp;
 
 /* A ring must hold two packets of ACME_TX_MAX_DESCS. */
@@ -79,6 +81,8 @@ struct acme_tx_buf {
  * @kicked: descriptors that the device was told of
  * @clean: descriptors cleaned up
  * @seen: last value of @head_wb
+ * @lock: held while all counts start from 0 again
+ * @opened: how often they did
  * @stats: counters
  */
 struct acme_tx_ring {
@@ -95,6 +99,8 @@ struct acme_tx_ring {
 
 	u32 clean ____cacheline_aligned_in_smp;
 	u32 seen;
+	spinlock_t lock;		/* start from 0 */
+	u32 opened;
 
 	struct acme_tx_stats stats;
 };
@@ -108,6 +114,7 @@ static inline bool acme_tx_pending(const struct acme_tx_ring *tx)
 int acme_tx_alloc(struct acme_qp *qp, u8 log2);
 void acme_tx_free(struct acme_qp *qp);
 void acme_tx_clean(struct acme_qp *qp, int budget);
+int acme_tx_drain(struct acme_net *anet);
 netdev_features_t acme_tx_features_check(struct sk_buff *skb,
 					 struct net_device *netdev,
 					 netdev_features_t features);
