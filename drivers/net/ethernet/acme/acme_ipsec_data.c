@@ -66,7 +66,8 @@ static int acme_crypto_tx(struct sk_buff *skb, const struct xfrm_state *x,
  * @tx: filled in, all zero for a packet that needs no SA
  *
  * Context: ndo_start_xmit().
- * Return: 0, or a negative errno if the packet must be dropped.
+ * Return: 0, -EINPROGRESS if XFRM has taken the packet, which has another way
+ * now, or another negative errno if it must be dropped.
  */
 int acme_ipsec_tx(struct acme_dev *adev, struct sk_buff *skb,
 		  const struct net_device *netdev, struct acme_tx_sa *tx)

@@ -468,7 +468,7 @@ static int acme_tx_protect(struct acme_qp *qp, struct sk_buff *skb,
 {
 	int err = acme_ipsec_tx(qp->anet->adev, skb, qp->anet->netdev, sa);
 
-	if (unlikely(err))
+	if (unlikely(err && err != -EINPROGRESS))
 		acme_tx_count(&qp->tx, &qp->tx.stats.sa_dropped);
 	return err;
 }
@@ -504,6 +504,18 @@ static int acme_tx_send(struct acme_qp *qp, struct sk_buff *skb)
 	return 0;
 }
 
+/* The packet is not in the ring; with -EINPROGRESS it is XFRM's now. */
+static void acme_tx_unsent(struct acme_qp *qp, struct sk_buff *skb, int err)
+{
+	if (err != -EINPROGRESS) {
+		acme_tx_count(&qp->tx, &qp->tx.stats.dropped);
+		dev_kfree_skb_any(skb);
+	}
+	/* it may have been the last of a batch */
+	if (!netdev_xmit_more())
+		acme_tx_kick(qp);
+}
+
 /**
  * acme_tx_xmit() - ndo_start_xmit
  * @skb: packet
@@ -515,6 +527,7 @@ netdev_tx_t acme_tx_xmit(struct sk_buff *skb, struct net_device *netdev)
 {
 	struct acme_net *anet = netdev_priv(netdev);
 	struct acme_qp *qp = &anet->qps[skb_get_queue_mapping(skb)];
+	int err;
 
 	if (unlikely(!netif_txq_maybe_stop(acme_tx_txq(qp),
 					   acme_tx_unused(&qp->tx),
@@ -523,12 +536,8 @@ netdev_tx_t acme_tx_xmit(struct sk_buff *skb, struct net_device *netdev)
 		return NETDEV_TX_BUSY;
 	}
 
-	if (unlikely(acme_dev_is_lost(anet->adev) || acme_tx_send(qp, skb))) {
-		acme_tx_count(&qp->tx, &qp->tx.stats.dropped);
-		dev_kfree_skb_any(skb);
-		/* it may have been the last of a batch */
-		if (!netdev_xmit_more())
-			acme_tx_kick(qp);
-	}
+	err = acme_dev_is_lost(anet->adev) ? -EIO : acme_tx_send(qp, skb);
+	if (unlikely(err))
+		acme_tx_unsent(qp, skb, err);
 	return NETDEV_TX_OK;
 }
