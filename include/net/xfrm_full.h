@@ -211,6 +211,11 @@ struct xfrm_full_event {
  * @place: enum xfrm_full_place, see net/xfrm/xfrm_full.c
  * @dir: XFRM_SA_DIR_IN or XFRM_SA_DIR_OUT
  * @alg: enum xfrm_full_alg; its keys are in x->aead, or x->ealg and x->aalg
+ * @flags: XFRM_OFFLOAD_DROP and XFRM_OFFLOAD_FALLBACK, as user space chose
+ * @wanted: XFRM_FULL_SOFTWARE or XFRM_FULL_DEVICE, where user space wants it
+ * @reason: enum xfrm_full_reason, why @place is what it is
+ * @live: has been usable before: software handles its packets while the device
+ *	gets it
  * @counter_iv: outbound, the IV is a counter: see @iv_salt
  * @epoch: top 16 bits of this arming's IV counter, never 0
  * @handle: the driver's name for the SA in its descriptors, set by
@@ -240,6 +245,10 @@ struct xfrm_full {
 	u8			place;
 	u8			dir;
 	u8			alg;
+	u8			flags;
+	u8			wanted;
+	u8			reason;
+	bool			live;
 	bool			counter_iv;
 	u16			epoch;
 	u32			handle;
@@ -302,17 +311,53 @@ static inline struct xfrm_full *xfrm_full_get(const struct xfrm_state *x)
 }
 
 /**
+ * xfrm_full_by_software() - does software handle an SA's packets?
+ * @full: the SA's full offload
+ *
+ * Context: any; lasts under x->lock.
+ * Return: false if the device does, or nobody.
+ */
+static inline bool xfrm_full_by_software(const struct xfrm_full *full)
+{
+	switch (smp_load_acquire(&full->place)) {
+	case XFRM_FULL_SOFTWARE:
+	case XFRM_FULL_DRAINING:
+	case XFRM_FULL_SUSPENDED:
+		return true;
+	case XFRM_FULL_ARMING:
+		return full->live;
+	default:
+		return false;
+	}
+}
+
+/**
+ * xfrm_full_taken() - are an SA's packets not for software?
+ * @x: the SA
+ *
+ * Context: any; lasts under x->lock.
+ * Return: true if they are the device's, or nobody's.
+ */
+static inline bool xfrm_full_taken(const struct xfrm_state *x)
+{
+	const struct xfrm_full *full = xfrm_full_get(x);
+
+	return full && !xfrm_full_by_software(full);
+}
+
+/**
  * xfrm_full_pending() - is an SA not ready for packets?
  * @x: the SA, valid
  *
  * Context: RCU read side.
- * Return: true if it is on its way to its device, or leaving it.
+ * Return: true if it is new and on its way to its device, or gone.
  */
 static inline bool xfrm_full_pending(const struct xfrm_state *x)
 {
 	const struct xfrm_full *full = xfrm_full_get(x);
 
-	return full && READ_ONCE(full->place) != XFRM_FULL_DEVICE;
+	return full && READ_ONCE(full->place) != XFRM_FULL_DEVICE &&
+	       !xfrm_full_by_software(full);
 }
 
 int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
@@ -410,6 +455,11 @@ static inline bool xfrm_full_shared_sp(const struct sec_path *sp)
 static inline struct xfrm_full *xfrm_full_get(const struct xfrm_state *x)
 {
 	return NULL;
+}
+
+static inline bool xfrm_full_taken(const struct xfrm_state *x)
+{
+	return false;
 }
 
 static inline bool xfrm_full_pending(const struct xfrm_state *x)

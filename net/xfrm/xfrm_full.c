@@ -2,36 +2,60 @@
 /*
  * IPsec full offload: the life of an SA between software and device.
  *
- *             NEWSA, or UPDSA of a larval SA
- *                           |
- *                           v
- *                    +-------------+
- *                    |   ARMING    |-----------------+
- *                    +-------------+                 |
- *                           |                        | the device refuses,
- *                           | added and running      | or deleted meanwhile
- *                           v                        |
- *                    +-------------+                 |
- *                    |   DEVICE    |                 |
- *                    +-------------+                 |
- *                           |                        |
- *                           | delete, flush, expiry, |
- *                           | device unregistered    |
- *                           v                        |
- *                    +-------------+                 |
- *                    |    DEAD     |<----------------+
- *                    +-------------+
+ *      UPDSA with MOVE                  NEWSA, or UPDSA of a larval SA
+ *             |                                        |
+ *             v           to a device                  v
+ *      +--------------+ ----------------------> +--------------+
+ *      |   SOFTWARE   |                         |    ARMING    |
+ *      +--------------+ <---------------------- +--------------+
+ *        ^    ^    ^       the device refuses          |
+ *        |    |    |       a live SA                   | added and running
+ *        |    |    |                                   v
+ *        |    |    +------------------------ +------------------+
+ *        |    |         inbound, stopped     |      DEVICE      |
+ *        |    |                              +------------------+
+ *        |    | stopped                        |   ^    ^     |
+ *        |    |            outbound, to leave  |   |    |     | inbound, an
+ *        |    |         +----------------------+   |    |     | exception:
+ *        |    |         v           ring doesn't   |    |     | stopped
+ *        |  +--------------+        empty          |    |     v
+ *        |  |   DRAINING   | ----------------------+  +--------------+
+ *        |  +--------------+               runs again |  SUSPENDED   |
+ *        |                                            +--------------+
+ *        |               to leave                            |
+ *        +---------------------------------------------------+
+ *
+ * From each of them an SA gets to DEAD, and never back: by delete, flush and
+ * expiry, and from ARMING if a device refuses a new SA.
  *
  * xfrm_full_move() is the only writer of xfrm_full.place, and each transition
- * passes the tracepoint xfrm_full:xfrm_full_move.  An SA is inserted into the
- * SAD before it is armed, so a packet can meet it in any place; only in DEVICE
- * is it sent.  Software never handles a packet of such an SA, as it doesn't
- * know the sequence numbers that the device has used.
+ * passes the tracepoint xfrm_full:xfrm_full_move.
  *
- * The driver sees add, run, del and free, in this order, each at most once; an
- * SA that was added is always deleted and freed.  Delete comes with x->lock
- * held, so it only posts to the device.  A work item of the SA, run when no reader
- * can still see the SA as live, lets the driver free it.  Nothing else keeps
+ *              packets are handled by     numbers, window and counters are
+ *   SOFTWARE   software                   software's
+ *   ARMING     nobody, a live SA's by     software's
+ *              software
+ *   DEVICE     the device, exceptions     the device's
+ *              by software
+ *   DRAINING   software; the device       the device's
+ *              empties its ring
+ *   SUSPENDED  software                   software's
+ *   DEAD       nobody                     nobody's
+ *
+ * Software takes x->lock for each number and for each replay check, and so does
+ * whoever moves the SA: the place, the owner of the numbers and the numbers
+ * change together.  A packet that set out in one place and gets the lock in
+ * another goes by the latter: it is numbered by, or accepted by, the owner.
+ *
+ * An SA is inserted into the SAD before it is armed, so a packet can meet it in
+ * any place.  A live SA is one that has been usable, from software or in a
+ * device, before; its packets never wait for a device.
+ *
+ * The driver sees add, run, del and free, in this order and each at most once
+ * each time that a device gets the SA; an SA that was added is always deleted
+ * and freed.  Delete comes with x->lock held, so it only posts to the device.
+ * Whoever moved the SA out lets the driver free it, or else a work item of the
+ * SA, when no reader can still see the SA in the device.  Nothing else keeps
  * the SA in the device: a socket that caches a stale dst holds the xfrm_state,
  * not the device's resources.
  *
@@ -75,12 +99,28 @@ EXPORT_SYMBOL_GPL(xfrm_full_key);
 static struct workqueue_struct *xfrm_full_wq;
 
 static const u8 xfrm_full_next[] = {
-	[XFRM_FULL_ARMING] = BIT(XFRM_FULL_DEVICE) | BIT(XFRM_FULL_DEAD),
-	[XFRM_FULL_DEVICE] = BIT(XFRM_FULL_DEAD),
+	[XFRM_FULL_SOFTWARE] = BIT(XFRM_FULL_ARMING) | BIT(XFRM_FULL_DEAD),
+	[XFRM_FULL_ARMING] = BIT(XFRM_FULL_DEVICE) | BIT(XFRM_FULL_SOFTWARE) |
+			     BIT(XFRM_FULL_DEAD),
+	[XFRM_FULL_DEVICE] = BIT(XFRM_FULL_DRAINING) |
+			     BIT(XFRM_FULL_SUSPENDED) |
+			     BIT(XFRM_FULL_SOFTWARE) | BIT(XFRM_FULL_DEAD),
+	[XFRM_FULL_DRAINING] = BIT(XFRM_FULL_SOFTWARE) | BIT(XFRM_FULL_DEVICE) |
+			       BIT(XFRM_FULL_DEAD),
+	[XFRM_FULL_SUSPENDED] = BIT(XFRM_FULL_DEVICE) |
+				BIT(XFRM_FULL_SOFTWARE) | BIT(XFRM_FULL_DEAD),
 	[XFRM_FULL_DEAD] = 0,
 };
 
-static bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to)
+/**
+ * xfrm_full_move() - an SA gets to another place
+ * @full: its full offload
+ * @to: the place
+ *
+ * Context: x->lock held.
+ * Return: false if there is no way from where the SA is.
+ */
+bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to)
 {
 	u8 from = full->place;
 
@@ -88,7 +128,9 @@ static bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to)
 
 	if (!(xfrm_full_next[from] & BIT(to)))
 		return false;
-	/* pairs with xfrm_full_in_device() */
+	if (to == XFRM_FULL_DEVICE)
+		full->live = true;
+	/* pairs with xfrm_full_in_device() and xfrm_full_by_software() */
 	smp_store_release(&full->place, to);
 	trace_xfrm_full_move(full, from);
 	return true;
@@ -139,6 +181,8 @@ static struct xfrm_full *xfrm_full_alloc(struct xfrm_state *x,
 		return NULL;
 
 	full->place = XFRM_FULL_ARMING;
+	full->wanted = XFRM_FULL_DEVICE;
+	full->reason = XFRM_FULL_REASON_REQUEST;
 	full->dir = in ? XFRM_SA_DIR_IN : XFRM_SA_DIR_OUT;
 	full->alg = xfrm_full_alg_of(x);
 	full->counter_iv = !in && x->aead;

@@ -47,7 +47,16 @@ static inline bool xfrm_full_in_device(const struct xfrm_full *full)
 	return smp_load_acquire(&full->place) == XFRM_FULL_DEVICE;
 }
 
+/* Does the device own numbers, window and counters? Lasts under x->lock. */
+static inline bool xfrm_full_owner(const struct xfrm_full *full)
+{
+	u8 place = smp_load_acquire(&full->place);
+
+	return place == XFRM_FULL_DEVICE || place == XFRM_FULL_DRAINING;
+}
+
 /* xfrm_full.c */
+bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to);
 void xfrm_full_expire(struct xfrm_state *x);
 
 /* xfrm_full_caps.c */
