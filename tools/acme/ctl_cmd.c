@@ -68,9 +68,44 @@ static const struct fault {
 	{ "irq-drop", offsetof(struct acme_faults, irq_drop), 0, "N" },
 };
 
+/* What befalls a command, by enum acme_cmd_action. */
+static const struct {
+	const char *name;
+	const char *arg;
+} actions[ACME_CMD_ACTIONS] = {
+	[ACME_CMD_REFUSE] = { "refuse", "STATUS" },
+	[ACME_CMD_LATE_BEFORE] = { "late-before", "MS" },
+	[ACME_CMD_LATE_AFTER] = { "late-after", "MS" },
+	[ACME_CMD_LOSE_BEFORE] = { "lose-before", NULL },
+	[ACME_CMD_LOSE_AFTER] = { "lose-after", NULL },
+	[ACME_CMD_KILL_BEFORE] = { "kill-before", NULL },
+	[ACME_CMD_KILL_AFTER] = { "kill-after", NULL },
+	[ACME_CMD_RESET_BEFORE] = { "reset-before", NULL },
+	[ACME_CMD_RESET_AFTER] = { "reset-after", NULL },
+};
+
 static u32 *fault_at(struct acme_faults *f, size_t offset)
 {
 	return (u32 *)((char *)f + offset);
+}
+
+static void list_cmd_faults(const struct acme_faults *f, FILE *out)
+{
+	const struct acme_cmd_fault *fault;
+	u16 op;
+
+	for (op = 0; op < ACME_OP_LIMIT; op++) {
+		fault = &f->cmds[op];
+		if (fault->action == ACME_CMD_FINE)
+			continue;
+		fprintf(out, "%s %s", acme_cmd_name(op),
+			actions[fault->action].name);
+		if (actions[fault->action].arg)
+			fprintf(out, " %u", fault->arg);
+		if (fault->left)
+			fprintf(out, " %u", fault->left);
+		fputc('\n', out);
+	}
 }
 
 static void list_faults(struct nic *nic, FILE *out)
@@ -87,6 +122,8 @@ static void list_faults(struct nic *nic, FILE *out)
 		fputc('\n', out);
 	}
 	fprintf(out, "dead %u\n", f.dead);
+	fprintf(out, "killed %u\n", f.killed);
+	list_cmd_faults(&f, out);
 }
 
 static bool number(const char *word, u32 *value)
@@ -117,20 +154,46 @@ static bool set_fault(struct acme_faults *f, const struct fault *fault,
 	return true;
 }
 
+/* COMMAND ACTION [STATUS|MS] [N] */
+static bool set_cmd_fault(struct acme_faults *f, u16 op, char **args)
+{
+	struct acme_cmd_fault fault = { };
+	u8 i;
+
+	for (i = 1; i < ACME_CMD_ACTIONS && !fault.action; i++)
+		if (args[0] && !strcmp(args[0], actions[i].name))
+			fault.action = i;
+	if (!fault.action)
+		return false;
+	args++;
+	if (actions[fault.action].arg && !number(*args++, &fault.arg))
+		return false;
+	if (args[0] && !number(args[0], &fault.left))
+		return false;
+	f->cmds[op] = fault;
+	return true;
+}
+
 static void fault_usage(FILE *out)
 {
 	size_t i;
 
-	fputs("error: fault: say list, clear, dead", out);
+	fputs("error: fault: say list, clear, dead, kill", out);
 	for (i = 0; i < ARRAY_SIZE(faults); i++)
 		fprintf(out, ", %s %s", faults[i].name, faults[i].args);
-	fputc('\n', out);
+	fputs(", or COMMAND with one of", out);
+	for (i = 1; i < ACME_CMD_ACTIONS; i++)
+		fprintf(out, " %s%s%s", actions[i].name,
+			actions[i].arg ? " " : "",
+			actions[i].arg ? actions[i].arg : "");
+	fputs(" and perhaps how many times\n", out);
 }
 
 /* Return: is this a fault with all it needs? */
 static bool parse_fault(struct acme_faults *f, char **words)
 {
 	size_t i;
+	u16 op;
 
 	if (!strcmp(words[0], "dead")) {
 		f->dead = true;
@@ -143,7 +206,8 @@ static bool parse_fault(struct acme_faults *f, char **words)
 	for (i = 0; i < ARRAY_SIZE(faults); i++)
 		if (!strcmp(words[0], faults[i].name))
 			return set_fault(f, &faults[i], words + 1);
-	return false;
+	op = acme_cmd_opcode(words[0]);
+	return op && set_cmd_fault(f, op, words + 1);
 }
 
 static void cmd_fault(struct nic *nic, char **words, FILE *out)
@@ -152,6 +216,11 @@ static void cmd_fault(struct nic *nic, char **words, FILE *out)
 
 	if (words[1] && !strcmp(words[1], "list")) {
 		list_faults(nic, out);
+		return;
+	}
+	if (words[1] && !strcmp(words[1], "kill")) {
+		acme_dev_kill(nic->dev);
+		ok(out);
 		return;
 	}
 	if (!words[1] || !parse_fault(&f, words + 1)) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* The admin queue. */
+#include <strings.h>
+
 #include "internal.h"
 
-#define ADMIN_BUDGET	32
+/* Each command takes three steps. */
+#define ADMIN_BUDGET	(3 * 32)
 
 typedef u32 (*acme_cmd_fn)(struct acme_dev *dev, const struct acme_cmd *cmd,
 			   struct acme_cmd *rsp);
@@ -54,39 +57,59 @@ static u32 cmd_time_set(struct acme_dev *dev, const struct acme_cmd *cmd,
 	return ACME_ST_OK;
 }
 
+#define COMMAND(name, fn)	{ ACME_OP_##name, #name, fn }
+
 static const struct {
 	u16 opcode;
+	const char *name;
 	acme_cmd_fn fn;
 } commands[] = {
-	{ ACME_OP_GET_CAPS, cmd_get_caps },
-	{ ACME_OP_TIME_SET, cmd_time_set },
-	{ ACME_OP_VPORT_SET, acme_cmd_vport_set },
-	{ ACME_OP_RSS_SET, acme_cmd_rss_set },
-	{ ACME_OP_STATS_GET, acme_cmd_stats_get },
-	{ ACME_OP_AUDIT_SET, acme_cmd_audit_set },
-	{ ACME_OP_QUEUE_CREATE, acme_cmd_queue_create },
-	{ ACME_OP_QUEUE_DESTROY, acme_cmd_queue_destroy },
-	{ ACME_OP_QUEUE_COALESCE, acme_cmd_queue_coalesce },
-	{ ACME_OP_SA_ADD, acme_cmd_sa_add },
-	{ ACME_OP_SA_RUN, acme_cmd_sa_run },
-	{ ACME_OP_SA_DEL, acme_cmd_sa_del },
-	{ ACME_OP_SA_QUERY, acme_cmd_sa_query },
-	{ ACME_OP_SA_UPDATE, acme_cmd_sa_update },
-	{ ACME_OP_SA_STOP, acme_cmd_sa_stop },
-	{ ACME_OP_SA_RESUME, acme_cmd_sa_resume },
-	{ ACME_OP_SEQ_ALLOC, acme_cmd_seq_alloc },
-	{ ACME_OP_REPLAY_TEST_SET, acme_cmd_replay_test_set },
+	COMMAND(GET_CAPS, cmd_get_caps),
+	COMMAND(TIME_SET, cmd_time_set),
+	COMMAND(VPORT_SET, acme_cmd_vport_set),
+	COMMAND(RSS_SET, acme_cmd_rss_set),
+	COMMAND(STATS_GET, acme_cmd_stats_get),
+	COMMAND(AUDIT_SET, acme_cmd_audit_set),
+	COMMAND(QUEUE_CREATE, acme_cmd_queue_create),
+	COMMAND(QUEUE_DESTROY, acme_cmd_queue_destroy),
+	COMMAND(QUEUE_COALESCE, acme_cmd_queue_coalesce),
+	COMMAND(SA_ADD, acme_cmd_sa_add),
+	COMMAND(SA_RUN, acme_cmd_sa_run),
+	COMMAND(SA_DEL, acme_cmd_sa_del),
+	COMMAND(SA_QUERY, acme_cmd_sa_query),
+	COMMAND(SA_UPDATE, acme_cmd_sa_update),
+	COMMAND(SA_STOP, acme_cmd_sa_stop),
+	COMMAND(SA_RESUME, acme_cmd_sa_resume),
+	COMMAND(SEQ_ALLOC, acme_cmd_seq_alloc),
+	COMMAND(REPLAY_TEST_SET, acme_cmd_replay_test_set),
 };
+
+u16 acme_cmd_opcode(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcasecmp(commands[i].name, name))
+			return commands[i].opcode;
+	return 0;
+}
+
+const char *acme_cmd_name(u16 opcode)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (commands[i].opcode == opcode)
+			return commands[i].name;
+	return NULL;
+}
 
 static u32 execute(struct acme_dev *dev, const struct acme_cmd *cmd,
 		   struct acme_cmd *rsp)
 {
 	u16 opcode = le16_to_cpu(cmd->hdr.opcode);
-	u32 op = dev->faults.admin_error_op;
 	size_t i;
 
-	if (dev->faults.admin_error && (!op || op == opcode))
-		return dev->faults.admin_error;
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (commands[i].opcode == opcode)
 			return commands[i].fn(dev, cmd, rsp);
@@ -103,50 +126,126 @@ static void log_refusal(struct acme_dev *dev, const struct acme_cmd *rsp,
 			 le32_to_cpu(rsp->hdr.detail));
 }
 
-static void answer(struct acme_dev *dev, u64 addr)
+static struct acme_cmd_fault fault(enum acme_cmd_action action, u32 arg)
 {
-	struct acme_cmd cmd, rsp = {};
-	u32 status;
-
-	if (!acme_dma_read(dev, addr, &cmd, sizeof(cmd)))
-		return;
-	rsp.hdr.opcode = cmd.hdr.opcode;
-	status = execute(dev, &cmd, &rsp);
-	explicit_bzero(&cmd, sizeof(cmd));
-	acme_dma_write(dev, addr, &rsp, sizeof(rsp));
-	acme_dma_publish(dev, addr + offsetof(struct acme_cmd, hdr.status),
-			 status);
-	log_refusal(dev, &rsp, status);
+	return (struct acme_cmd_fault) { .action = action, .arg = arg };
 }
 
-/* Does the command at the head wait for a time to come? */
-static bool delayed(struct acme_dev *dev)
+/* Takes the fault that befalls a command, if one does. */
+static struct acme_cmd_fault take_fault(struct acme_faults *f, u16 opcode)
 {
-	struct acme_admin *a = &dev->admin;
+	bool any = !f->admin_error_op || f->admin_error_op == opcode;
+	struct acme_cmd_fault *own = &f->cmds[opcode % ACME_OP_LIMIT];
+	struct acme_cmd_fault taken = *own;
 
-	if (a->answer_at == ACME_NEVER && dev->faults.admin_delay_ms) {
-		a->answer_at = dev->now +
-			       dev->faults.admin_delay_ms * NSEC_PER_MSEC;
-		return true;
+	if (f->admin_drop) {
+		f->admin_drop--;
+		return fault(ACME_CMD_LOSE_BEFORE, 0);
 	}
-	if (a->answer_at != ACME_NEVER && a->answer_at > dev->now)
-		return true;
-	a->answer_at = ACME_NEVER;
-	return false;
+	if (opcode < ACME_OP_LIMIT && taken.action != ACME_CMD_FINE) {
+		if (own->left && !--own->left)
+			own->action = ACME_CMD_FINE;
+		return taken;
+	}
+	if (f->admin_error && any)
+		return fault(ACME_CMD_REFUSE, f->admin_error);
+	if (f->admin_delay_ms)
+		return fault(ACME_CMD_LATE_BEFORE, f->admin_delay_ms);
+	return fault(ACME_CMD_FINE, 0);
 }
 
-static void next_command(struct acme_dev *dev)
+static u64 slot_addr(const struct acme_admin *a)
+{
+	return a->base + (u64)(a->head % BIT(a->log2)) * sizeof(a->cmd);
+}
+
+static void wait_if(struct acme_dev *dev, enum acme_cmd_action action)
 {
 	struct acme_admin *a = &dev->admin;
-	u32 index = a->head % BIT(a->log2);
+
+	if (a->fault.action == action)
+		a->answer_at = dev->now + a->fault.arg * NSEC_PER_MSEC;
+}
+
+static void fetch(struct acme_dev *dev)
+{
+	struct acme_admin *a = &dev->admin;
+
+	if (!acme_dma_read(dev, slot_addr(a), &a->cmd, sizeof(a->cmd)))
+		memset(&a->cmd, 0, sizeof(a->cmd));
+	a->fault = take_fault(&dev->faults, le16_to_cpu(a->cmd.hdr.opcode));
+	a->stage = ACME_STAGE_FETCHED;
+	wait_if(dev, ACME_CMD_LATE_BEFORE);
+}
+
+static void run_command(struct acme_dev *dev)
+{
+	struct acme_admin *a = &dev->admin;
+
+	memset(&a->answer, 0, sizeof(a->answer));
+	a->answer.hdr.opcode = a->cmd.hdr.opcode;
+	if (a->fault.action == ACME_CMD_REFUSE)
+		a->status = a->fault.arg;
+	else if (a->fault.action != ACME_CMD_LOSE_BEFORE)
+		a->status = execute(dev, &a->cmd, &a->answer);
+	memset(&a->cmd, 0, sizeof(a->cmd));
+	a->stage = ACME_STAGE_EXECUTED;
+	wait_if(dev, ACME_CMD_LATE_AFTER);
+}
+
+static void answer(struct acme_dev *dev)
+{
+	struct acme_admin *a = &dev->admin;
+	u64 addr = slot_addr(a);
 
 	a->head++;
-	if (dev->faults.admin_drop) {
-		dev->faults.admin_drop--;
+	a->stage = ACME_STAGE_POSTED;
+	if (a->fault.action == ACME_CMD_LOSE_BEFORE ||
+	    a->fault.action == ACME_CMD_LOSE_AFTER)
 		return;
-	}
-	answer(dev, a->base + (u64)index * sizeof(struct acme_cmd));
+	acme_dma_write(dev, addr, &a->answer, sizeof(a->answer));
+	acme_dma_publish(dev, addr + offsetof(struct acme_cmd, hdr.status),
+			 a->status);
+	log_refusal(dev, &a->answer, a->status);
 	a->irq = true;
+}
+
+/* Does the device get no farther than here? */
+static bool fails(struct acme_dev *dev, enum acme_cmd_action kill,
+		  enum acme_cmd_action reset)
+{
+	if (dev->admin.fault.action == kill)
+		acme_dev_kill(dev);
+	else if (dev->admin.fault.action == reset)
+		acme_dev_unplug(dev);
+	else
+		return false;
+	return true;
+}
+
+/* Brings the command at the head one stage on; false when it has to wait. */
+static bool step(struct acme_dev *dev)
+{
+	struct acme_admin *a = &dev->admin;
+
+	if (a->answer_at != ACME_NEVER && a->answer_at > dev->now)
+		return false;
+	a->answer_at = ACME_NEVER;
+	switch (a->stage) {
+	case ACME_STAGE_POSTED:
+		fetch(dev);
+		return true;
+	case ACME_STAGE_FETCHED:
+		if (fails(dev, ACME_CMD_KILL_BEFORE, ACME_CMD_RESET_BEFORE))
+			return false;
+		run_command(dev);
+		return true;
+	default:
+		if (fails(dev, ACME_CMD_KILL_AFTER, ACME_CMD_RESET_AFTER))
+			return false;
+		answer(dev);
+		return true;
+	}
 }
 
 static void halt(struct acme_dev *dev)
@@ -171,8 +270,11 @@ bool acme_admin_run(struct acme_dev *dev)
 		halt(dev);
 		return false;
 	}
-	while (a->head != tail && budget-- && !delayed(dev))
-		next_command(dev);
+	while (a->head != tail && budget-- && step(dev))
+		;
+	/* It may have lost its queues on the way. */
+	if (!a->log2)
+		return false;
 	acme_reg_write(dev, ACME_REG_AQ_HEAD, a->head);
 	return a->head != tail && a->answer_at == ACME_NEVER;
 }

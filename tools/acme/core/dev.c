@@ -106,5 +106,9 @@ u64 acme_dev_next(const struct acme_dev *dev)
 void acme_dev_set_faults(struct acme_dev *dev,
 			 const struct acme_faults *faults)
 {
+	bool revived = dev->faults.killed && !faults->killed;
+
 	dev->faults = *faults;
+	if (revived)
+		acme_dev_unplug(dev);
 }

@@ -97,6 +97,49 @@ struct acme_config {
 #define ACME_MIN_WINDOW		32
 
 /**
+ * enum acme_cmd_action - what befalls a command
+ * @ACME_CMD_FINE: nothing
+ * @ACME_CMD_REFUSE: it is answered with the status @arg and not executed
+ * @ACME_CMD_LATE_BEFORE: it waits @arg milliseconds for its execution
+ * @ACME_CMD_LATE_AFTER: it is executed, and waits for its answer
+ * @ACME_CMD_LOSE_BEFORE: it is neither executed nor answered
+ * @ACME_CMD_LOSE_AFTER: it is executed and not answered
+ * @ACME_CMD_KILL_BEFORE: instead, the device dies; see acme_dev_kill()
+ * @ACME_CMD_KILL_AFTER: the device dies before it answers
+ * @ACME_CMD_RESET_BEFORE: instead, the device loses all state and starts anew
+ * @ACME_CMD_RESET_AFTER: it does so before it answers
+ * @ACME_CMD_ACTIONS: number of these
+ */
+enum acme_cmd_action {
+	ACME_CMD_FINE,
+	ACME_CMD_REFUSE,
+	ACME_CMD_LATE_BEFORE,
+	ACME_CMD_LATE_AFTER,
+	ACME_CMD_LOSE_BEFORE,
+	ACME_CMD_LOSE_AFTER,
+	ACME_CMD_KILL_BEFORE,
+	ACME_CMD_KILL_AFTER,
+	ACME_CMD_RESET_BEFORE,
+	ACME_CMD_RESET_AFTER,
+	ACME_CMD_ACTIONS
+};
+
+/**
+ * struct acme_cmd_fault - a fault of commands with one opcode
+ * @action: enum acme_cmd_action
+ * @arg: status or milliseconds
+ * @left: so many commands, 0: all
+ */
+struct acme_cmd_fault {
+	u8 action;
+	u32 arg;
+	u32 left;
+};
+
+/* Opcodes are below. */
+#define ACME_OP_LIMIT	0x40
+
+/**
  * struct acme_faults - how the device misbehaves on demand
  * @admin_drop: so many commands are swallowed
  * @admin_error: commands are answered so, 0: by the truth
@@ -104,6 +147,8 @@ struct acme_config {
  * @admin_delay_ms: commands wait so long
  * @irq_drop: so many interrupts are swallowed
  * @dead: the device does nothing at all
+ * @killed: it is dead without state, see acme_dev_kill()
+ * @cmds: by opcode; goes before @admin_error and @admin_delay_ms
  */
 struct acme_faults {
 	u32 admin_drop;
@@ -112,6 +157,8 @@ struct acme_faults {
 	u32 admin_delay_ms;
 	u32 irq_drop;
 	bool dead;
+	bool killed;
+	struct acme_cmd_fault cmds[ACME_OP_LIMIT];
 };
 
 #define ACME_COUNTERS(X) \
@@ -178,12 +225,29 @@ struct acme_queue {
 };
 
 /**
+ * enum acme_stage - how far the command at the head is
+ * @ACME_STAGE_POSTED: it is in the queue, if there is one
+ * @ACME_STAGE_FETCHED: it has been read
+ * @ACME_STAGE_EXECUTED: its answer is known
+ */
+enum acme_stage {
+	ACME_STAGE_POSTED,
+	ACME_STAGE_FETCHED,
+	ACME_STAGE_EXECUTED,
+};
+
+/**
  * struct acme_admin - admin and event queue
  * @base: admin queue
  * @log2: its size, 0: no queues
  * @head: commands answered
  * @halted: the tail was inconsistent
- * @answer_at: a delayed command is answered then, ACME_NEVER: none waits
+ * @stage: of the command at the head
+ * @fault: what befalls it
+ * @cmd: the command
+ * @answer: its answer
+ * @status: likewise
+ * @answer_at: it goes on then, ACME_NEVER: it does not wait
  * @eq_base: event queue
  * @eq_log2: its size
  * @eq_tail: events written
@@ -198,6 +262,11 @@ struct acme_admin {
 	u32 log2;
 	u32 head;
 	bool halted;
+	enum acme_stage stage;
+	struct acme_cmd_fault fault;
+	struct acme_cmd cmd;
+	struct acme_cmd answer;
+	u32 status;
 	u64 answer_at;
 	u64 eq_base;
 	u32 eq_log2;
@@ -366,9 +435,30 @@ void acme_dev_force_down(struct acme_dev *dev, bool down);
 
 bool acme_dev_link(const struct acme_dev *dev);
 
-/* Frames are dropped, not received, while the device is dead. */
+/**
+ * acme_dev_set_faults() - misbehave so from now on
+ * @dev: device
+ * @faults: copied
+ *
+ * Frames are dropped, not received, while the device is dead. One that was
+ * killed and is no more starts as after power on.
+ */
 void acme_dev_set_faults(struct acme_dev *dev,
 			 const struct acme_faults *faults);
+
+/**
+ * acme_dev_kill() - die: all state is gone, registers stay as they are
+ * @dev: device
+ *
+ * To the host it is what a crash of firmware or of this process is.
+ */
+void acme_dev_kill(struct acme_dev *dev);
+
+/* Return: the opcode of that name in any case, 0 when there is none. */
+u16 acme_cmd_opcode(const char *name);
+
+/* Return: the name of an opcode, NULL when it is none. */
+const char *acme_cmd_name(u16 opcode);
 
 /**
  * acme_dev_dump() - all state but keys

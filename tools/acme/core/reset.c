@@ -13,6 +13,15 @@ void acme_reset(struct acme_dev *dev)
 	acme_admin_reset(dev);
 }
 
+void acme_dev_kill(struct acme_dev *dev)
+{
+	acme_reset(dev);
+	dev->doorbells = 0;
+	dev->faults.dead = true;
+	dev->faults.killed = true;
+	acme_log(dev, "killed");
+}
+
 static bool ring_ok(struct acme_dev *dev, u64 base, u32 log2, u32 max_log2,
 		    u32 entry)
 {

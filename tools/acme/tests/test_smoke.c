@@ -405,6 +405,20 @@ static void test_control(void **state)
 	assert_int_equal(acmectl(&r, "fault irq-drop 3", out, sizeof(out)), 0);
 	assert_int_equal(acmectl(&r, "fault list", out, sizeof(out)), 0);
 	assert_non_null(strstr(out, "irq-drop 3"));
+	assert_int_equal(acmectl(&r, "fault sa_run late-after 300 2", out,
+				 sizeof(out)), 0);
+	assert_int_equal(acmectl(&r, "fault SA_STOP kill-before", out,
+				 sizeof(out)), 0);
+	assert_int_equal(acmectl(&r, "fault list", out, sizeof(out)), 0);
+	assert_non_null(strstr(out, "\nSA_RUN late-after 300 2\n"));
+	assert_non_null(strstr(out, "\nSA_STOP kill-before\n"));
+	assert_int_equal(acmectl(&r, "fault SA_RUN", out, sizeof(out)), 1);
+	assert_int_equal(acmectl(&r, "fault SA_RUN late-after", out,
+				 sizeof(out)), 1);
+	assert_int_equal(acmectl(&r, "fault SA_RUN break", out,
+				 sizeof(out)), 1);
+	assert_non_null(strstr(out, "late-after MS"));
+	assert_int_equal(acmectl(&r, "fault clear", out, sizeof(out)), 0);
 	assert_int_equal(acmectl(&r, "nonsense", out, sizeof(out)), 1);
 	assert_non_null(strstr(out, "dump fault help link stats version"));
 	assert_int_equal(acmectl(&r, "", out, sizeof(out)), 2);
