@@ -123,10 +123,12 @@ struct xfrm_full_snapshot {
  * struct xfrm_full_update - what changes in a live SA
  * @lft: limits; those in packets and bytes are the device's
  * @encap: UDP encapsulation with the peer's new port, NULL if the SA has none
+ * @sel: selector, NULL if it is unchanged
  */
 struct xfrm_full_update {
 	const struct xfrm_lifetime_cfg	*lft;
 	const struct xfrm_encap_tmpl	*encap;
+	const struct xfrm_selector	*sel;
 };
 
 /**
