@@ -298,13 +298,18 @@ static int acme_check_limits(struct acme_dev *adev, struct acme_sa *sa,
 	return acme_limits_check(&sa->x->lft, extack);
 }
 
-static int acme_check_selector(struct acme_dev *adev, struct acme_sa *sa,
-			       struct netlink_ext_ack *extack)
+/**
+ * acme_selector_check() - can an SA have this selector?
+ * @sa: the SA
+ * @sel: selector
+ * @extack: says what to change
+ *
+ * Return: 0 or a negative errno.
+ */
+int acme_selector_check(const struct acme_sa *sa,
+			const struct xfrm_selector *sel,
+			struct netlink_ext_ack *extack)
 {
-	const struct xfrm_selector *sel = &sa->x->sel;
-
-	if (sa->mode == ACME_MODE_CRYPTO)
-		return 0;
 	if (sel->ifindex) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "a selector with an interface is not supported; leave out dev");
@@ -323,6 +328,14 @@ static int acme_check_selector(struct acme_dev *adev, struct acme_sa *sa,
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static int acme_check_selector(struct acme_dev *adev, struct acme_sa *sa,
+			       struct netlink_ext_ack *extack)
+{
+	if (sa->mode == ACME_MODE_CRYPTO)
+		return 0;
+	return acme_selector_check(sa, &sa->x->sel, extack);
 }
 
 static int acme_check_addrs(struct acme_dev *adev, struct acme_sa *sa,

@@ -337,8 +337,26 @@ int acme_sa_query(struct acme_dev *adev, const struct acme_sa *sa,
 				snap);
 }
 
+static u32 acme_fill_update(const struct xfrm_full_update *upd,
+			    struct acme_cmd_sa_update *params)
+{
+	u32 what = ACME_UPDATE_LIMITS;
+
+	acme_fill_limits(upd->lft, &params->limits);
+	if (upd->sel) {
+		what |= ACME_UPDATE_SELECTOR;
+		acme_fill_selector(upd->sel, &params->sel);
+	}
+	if (upd->encap) {
+		what |= ACME_UPDATE_ENCAP;
+		params->encap_sport = upd->encap->encap_sport;
+		params->encap_dport = upd->encap->encap_dport;
+	}
+	return what;
+}
+
 /**
- * acme_sa_update() - change limits and ports of an SA
+ * acme_sa_update() - change limits, selector and ports of an SA
  * @adev: device
  * @sa: the SA
  * @upd: what to change to
@@ -351,7 +369,6 @@ int acme_sa_update(struct acme_dev *adev, const struct acme_sa *sa,
 		   const struct xfrm_full_update *upd,
 		   struct netlink_ext_ack *extack)
 {
-	u32 what = ACME_UPDATE_LIMITS;
 	struct acme_cmd_sa_update params = {
 		.handle = cpu_to_le32(sa->handle),
 	};
@@ -363,15 +380,11 @@ int acme_sa_update(struct acme_dev *adev, const struct acme_sa *sa,
 	int err;
 
 	err = acme_limits_check(upd->lft, extack);
+	if (!err && upd->sel)
+		err = acme_selector_check(sa, upd->sel, extack);
 	if (err)
 		return err;
-	acme_fill_limits(upd->lft, &params.limits);
-	if (upd->encap) {
-		what |= ACME_UPDATE_ENCAP;
-		params.encap_sport = upd->encap->encap_sport;
-		params.encap_dport = upd->encap->encap_dport;
-	}
-	params.what = cpu_to_le32(what);
+	params.what = cpu_to_le32(acme_fill_update(upd, &params));
 	err = acme_adminq_exec(adev, &req);
 	if (err)
 		acme_sa_explain(adev, sa->x, &req, extack);
