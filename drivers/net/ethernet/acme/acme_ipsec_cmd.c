@@ -56,6 +56,19 @@ static void acme_fill_limits(const struct xfrm_lifetime_cfg *from,
 	to->hard_bytes = cpu_to_le64(acme_limit(from->hard_byte_limit));
 }
 
+/* By the wish of the user, or because the device can do nothing else. */
+static bool acme_sa_drops_exc(struct acme_dev *adev, const struct acme_sa *sa)
+{
+	u32 can = adev->ipsec.ipsec;
+
+	if (!sa->inbound || !(can & ACME_IPSEC_EXC_DROP))
+		return false;
+	if (!(can & ACME_IPSEC_EXC_RAW))
+		return true;
+	return sa->mode == ACME_MODE_FULL &&
+	       sa->x->full->flags & XFRM_OFFLOAD_DROP;
+}
+
 static u32 acme_sa_mode_flags(struct acme_dev *adev, const struct acme_sa *sa)
 {
 	u32 flags = 0;
@@ -66,8 +79,7 @@ static u32 acme_sa_mode_flags(struct acme_dev *adev, const struct acme_sa *sa)
 		flags |= ACME_SA_TUNNEL;
 	if (sa->mode == ACME_MODE_CRYPTO)
 		flags |= ACME_SA_CRYPTO;
-	if (sa->inbound && !(adev->ipsec.ipsec & ACME_IPSEC_EXC_RAW) &&
-	    adev->ipsec.ipsec & ACME_IPSEC_EXC_DROP)
+	if (acme_sa_drops_exc(adev, sa))
 		flags |= ACME_SA_DROP_EXC;
 	return flags;
 }
@@ -273,6 +285,7 @@ static void acme_take_snapshot(const struct acme_sa *sa,
 	snap->seq = le64_to_cpu(from->seq);
 	snap->packets = le64_to_cpu(from->packets);
 	snap->bytes = le64_to_cpu(from->bytes);
+	snap->window = 0;
 	if (!sa->inbound)
 		return;
 	snap->window = min_t(u32, acme_sa_window(sa), XFRM_FULL_WINDOW_MAX);
