@@ -385,9 +385,16 @@ static void ipv6_case(struct end *e, u8 proto, u8 ext_len, u8 exc)
 	len = 54 + ext + 100;
 	put_be32(frame + 54 + ext, SPI);
 	f = receive(e, frame, len);
+	if (exc == ACME_EXC_NONE) {
+		assert_null(f);
+		return;
+	}
 	assert_non_null(f);
 	assert_true(f->flags & ACME_RXC_EXC);
 	assert_int_equal(f->exc, exc);
+	assert_int_equal(f->sa, e->handle);
+	assert_int_equal(f->len, len);
+	assert_memory_equal(f->data, frame, len);
 }
 
 static void test_exceptions_ipv6(void **state)
@@ -398,11 +405,80 @@ static void test_exceptions_ipv6(void **state)
 	(void)state;
 	s.outer = 6;
 	e = end_open(&s, ACME_SA_INBOUND);
+	ipv6_case(&e, PROTO_HOPOPTS, 0, ACME_EXC_OPTIONS);
 	ipv6_case(&e, PROTO_DSTOPTS, 0, ACME_EXC_OPTIONS);
 	ipv6_case(&e, PROTO_DSTOPTS, 10, ACME_EXC_OPTIONS);
 	ipv6_case(&e, PROTO_DSTOPTS, 11, ACME_EXC_LONG);
 	ipv6_case(&e, PROTO_FRAGMENT, 0, ACME_EXC_FRAGMENT);
-	assert_int_equal(end_stats(&e).exceptions, 4);
+	assert_int_equal(end_stats(&e).exceptions, 5);
+	mock_free(e.m);
+}
+
+/* Dropped and counted; once the SA is stopped, it is the host's again. */
+static void test_exceptions_ipv6_dropped(void **state)
+{
+	struct setup s = tunnel4;
+	struct acme_cmd cmd = {};
+	struct end e;
+
+	(void)state;
+	s.outer = 6;
+	s.flags |= ACME_SA_DROP_EXC;
+	e = end_open(&s, ACME_SA_INBOUND);
+	ipv6_case(&e, PROTO_HOPOPTS, 0, ACME_EXC_NONE);
+	ipv6_case(&e, PROTO_DSTOPTS, 10, ACME_EXC_NONE);
+	ipv6_case(&e, PROTO_DSTOPTS, 11, ACME_EXC_NONE);
+	ipv6_case(&e, PROTO_FRAGMENT, 0, ACME_EXC_NONE);
+	assert_int_equal(end_stats(&e).exceptions, 0);
+	assert_int_equal(end_stats(&e).drop_exc, 4);
+	assert_int_equal(e.m->dev->count.esp_rx_exc_dropped, 4);
+	assert_int_equal(end_cmd(&e, ACME_OP_SA_STOP, &cmd), ACME_ST_OK);
+	ipv6_case(&e, PROTO_DSTOPTS, 11, ACME_EXC_STOPPED);
+	ipv6_case(&e, PROTO_FRAGMENT, 0, ACME_EXC_STOPPED);
+	assert_int_equal(end_stats(&e).exceptions, 2);
+	assert_int_equal(end_stats(&e).drop_exc, 4);
+	mock_free(e.m);
+}
+
+/* A later fragment names no SA: it is the host's, whatever the SA wants. */
+static void test_later_fragment(void **state)
+{
+	struct setup s = tunnel4;
+	u8 plain[256], frame[512];
+	struct end e;
+	u32 len;
+
+	(void)state;
+	s.flags |= ACME_SA_DROP_EXC;
+	e = end_open(&s, ACME_SA_INBOUND);
+	len = end_plain(plain);
+	len = end_craft(&e, frame, 1, plain, len);
+	put_be16(frame + 20, 0x2000 | 100);
+	acme_csum_ipv4(frame + 14);
+	expect_plain(&e, frame, len);
+	assert_int_equal(end_stats(&e).drop_exc, 0);
+	assert_int_equal(e.m->dev->count.esp_rx_no_sa, 1);
+	mock_free(e.m);
+}
+
+/* Nothing of an exception is looked at: no window moves, no limit is met. */
+static void test_exception_changes_nothing(void **state)
+{
+	struct end e = end_open(&tunnel4, ACME_SA_INBOUND);
+	struct acme_event ev;
+	u8 frame[512];
+	u32 len;
+
+	(void)state;
+	len = make_exception(&e, frame, ACME_EXC_OPTIONS);
+	assert_non_null(receive(&e, frame, len));
+	frame[len - 1] ^= 1;
+	assert_non_null(receive(&e, frame, len));
+	put_be32(frame + UDP_AT + 8 + 4, 0x7fffffff);
+	assert_non_null(receive(&e, frame, len));
+	end_check_stats(&e, 0, 0, 0);
+	assert_int_equal(end_stats(&e).exceptions, 3);
+	assert_false(host_event(&e.m->host, &ev));
 	mock_free(e.m);
 }
 
@@ -410,6 +486,7 @@ static void test_exceptions_ipv6(void **state)
 static void test_fragment_udp(void **state)
 {
 	struct end e = open_udp(&tunnel4, ACME_SA_INBOUND);
+	struct setup s = tunnel4;
 	struct rx_frame *f;
 	u8 frame[512];
 	u32 len = make_udp(&e, frame, 1);
@@ -422,6 +499,11 @@ static void test_fragment_udp(void **state)
 	assert_non_null(f);
 	assert_true(f->flags & ACME_RXC_EXC);
 	assert_int_equal(f->exc, ACME_EXC_FRAGMENT);
+	mock_free(e.m);
+	s.flags |= ACME_SA_DROP_EXC;
+	e = open_udp(&s, ACME_SA_INBOUND);
+	assert_null(receive(&e, frame, len));
+	assert_int_equal(end_stats(&e).drop_exc, 1);
 	mock_free(e.m);
 }
 
@@ -486,6 +568,9 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_exceptions),
 		cmocka_unit_test(test_exceptions_ipv6),
+		cmocka_unit_test(test_exceptions_ipv6_dropped),
+		cmocka_unit_test(test_later_fragment),
+		cmocka_unit_test(test_exception_changes_nothing),
 		cmocka_unit_test(test_fragment_udp),
 		cmocka_unit_test(test_flow_label),
 		cmocka_unit_test(test_random_iv),

@@ -442,6 +442,199 @@ static void test_update_selector(void **state)
 	mock_free(e.m);
 }
 
+/* What comes in after the update has to be in the new selector. */
+static void test_update_selector_in(void **state)
+{
+	struct end e = end_open(&tunnel4, ACME_SA_INBOUND);
+	struct acme_cmd cmd = {
+		.sa_update = {
+			.what = cpu_to_le32(ACME_UPDATE_SELECTOR),
+			.sel.family = 4,
+			.sel.proto = PROTO_TCP,
+		},
+	};
+
+	(void)state;
+	assert_true(receive_one(&e, 1));
+	expect(&e, ACME_OP_SA_UPDATE, &cmd, ACME_ST_OK, 0);
+	assert_false(receive_one(&e, 2));
+	assert_int_equal(end_stats(&e).drop_selector, 1);
+	assert_int_equal(e.m->dev->count.esp_rx_selector, 1);
+	/* Its number is used up all the same. */
+	assert_int_equal(test_set(&e, 2), ACME_ST_SEEN);
+	cmd.sa_update.what = cpu_to_le32(ACME_UPDATE_SELECTOR);
+	cmd.sa_update.sel.proto = PROTO_UDP;
+	expect(&e, ACME_OP_SA_UPDATE, &cmd, ACME_ST_OK, 0);
+	assert_false(receive_one(&e, 2));
+	assert_true(receive_one(&e, 3));
+	mock_free(e.m);
+}
+
+/* One update of everything; a refused one changes nothing. */
+static void test_update_all_or_nothing(void **state)
+{
+	struct end e = end_open(&tunnel4, 0);
+	struct acme_cmd good = {
+		.sa_update = {
+			.what = cpu_to_le32(ACME_UPDATE_LIMITS |
+					    ACME_UPDATE_SELECTOR |
+					    ACME_UPDATE_TTL),
+			.limits.hard_packets = cpu_to_le64(2),
+			.sel.proto = PROTO_UDP,
+			.ttl = 7,
+		},
+	};
+	struct acme_cmd bad = good;
+
+	(void)state;
+	bad.sa_update.sel.family = 5;
+	expect(&e, ACME_OP_SA_UPDATE, &bad, ACME_ST_BAD_PARAM,
+	       OFF(sa_update.sel.family));
+	assert_true(send_one(&e));
+	assert_int_equal(e.m->frames[0].data[14 + 8], 64);
+	expect(&e, ACME_OP_SA_UPDATE, &good, ACME_ST_OK, 0);
+	assert_true(send_one(&e));
+	assert_int_equal(e.m->frames[0].data[14 + 8], 7);
+	assert_false(send_one(&e));
+	assert_int_equal(end_stats(&e).drop_limit, 1);
+	mock_free(e.m);
+}
+
+/* A stopped SA may be updated, and goes on with that. */
+static void test_update_stopped(void **state)
+{
+	struct end e = end_open(&tunnel4, 0);
+	struct acme_cmd cmd = {};
+	struct acme_cmd upd = {
+		.sa_update = {
+			.what = cpu_to_le32(ACME_UPDATE_SELECTOR),
+			.sel.proto = PROTO_TCP,
+		},
+	};
+
+	(void)state;
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	expect(&e, ACME_OP_SA_UPDATE, &upd, ACME_ST_OK, 0);
+	expect(&e, ACME_OP_SA_RESUME, &cmd, ACME_ST_OK, 0);
+	assert_false(send_one(&e));
+	assert_int_equal(end_stats(&e).drop_selector, 1);
+	mock_free(e.m);
+}
+
+/* The window is what it was; nothing that came meanwhile is in it. */
+static void test_resume_in(void **state)
+{
+	struct end e = end_open(&tunnel4, ACME_SA_INBOUND);
+	struct acme_cmd cmd = {};
+
+	(void)state;
+	assert_true(receive_one(&e, 5));
+	assert_true(receive_one(&e, 9));
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	assert_false(receive_one(&e, 7));
+	assert_false(receive_one(&e, 9));
+	assert_int_equal(end_stats(&e).exceptions, 2);
+	assert_int_equal(end_stats(&e).drop_replay, 0);
+	expect(&e, ACME_OP_SA_RESUME, &cmd, ACME_ST_OK, 0);
+	assert_false(receive_one(&e, 5));
+	assert_false(receive_one(&e, 9));
+	assert_true(receive_one(&e, 7));
+	end_check_stats(&e, 3, 3 * 48, 9);
+	mock_free(e.m);
+}
+
+/* Of a bitmap only the window counts, and nothing before number 1. */
+static void test_run_bitmap(void **state)
+{
+	struct end e = end_open(&tunnel4, ACME_SA_INBOUND);
+	struct acme_cmd cmd = {};
+	u32 i;
+
+	(void)state;
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	memset(cmd.sa.snap.bitmap, 0xff, sizeof(cmd.sa.snap.bitmap));
+	cmd.sa.snap.seq = cpu_to_le64(1000);
+	expect(&e, ACME_OP_SA_RUN, &cmd, ACME_ST_OK, 0);
+	for (i = 0; i < 64; i++)
+		assert_int_equal(test_set(&e, 1000 - i), ACME_ST_SEEN);
+	assert_int_equal(test_set(&e, 1000 - 64), ACME_ST_LEFT);
+	assert_true(receive_one(&e, 1001));
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	for (i = 0; i < sizeof(cmd.sa.snap.bitmap); i++)
+		assert_int_equal(cmd.sa.snap.bitmap[i], i < 8 ? 0xff : 0);
+	memset(cmd.sa.snap.bitmap, 0xff, sizeof(cmd.sa.snap.bitmap));
+	cmd.sa.snap.seq = cpu_to_le64(3);
+	expect(&e, ACME_OP_SA_RUN, &cmd, ACME_ST_OK, 0);
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	assert_int_equal(cmd.sa.snap.bitmap[0], 7);
+	mock_free(e.m);
+}
+
+/* Counters that come along meet limits at once, and tell of it again. */
+static void test_run_at_limit(void **state)
+{
+	struct end e = { .m = mock_ready(&mock_config) };
+	struct acme_event ev;
+	struct acme_cmd cmd;
+	u32 i;
+
+	(void)state;
+	end_fill(&e, &cmd, &tunnel4, 0);
+	cmd.sa_add.limits.soft_packets = cpu_to_le64(2);
+	cmd.sa_add.limits.hard_packets = cpu_to_le64(4);
+	end_install(&e, &cmd, &tunnel4);
+	for (i = 0; i < 3; i++)
+		assert_true(send_one(&e));
+	assert_true(host_event(&e.m->host, &ev));
+	assert_int_equal(le16_to_cpu(ev.type), ACME_EV_SA_SOFT);
+	cmd = (struct acme_cmd) { };
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	assert_int_equal(le64_to_cpu(cmd.sa.snap.packets), 3);
+	expect(&e, ACME_OP_SA_RUN, &cmd, ACME_ST_OK, 0);
+	assert_true(send_one(&e));
+	assert_true(host_event(&e.m->host, &ev));
+	assert_int_equal(le16_to_cpu(ev.type), ACME_EV_SA_SOFT);
+	assert_false(send_one(&e));
+	assert_true(host_event(&e.m->host, &ev));
+	assert_int_equal(le16_to_cpu(ev.type), ACME_EV_SA_HARD);
+	end_check_stats(&e, 4, 4 * 48, 4);
+	mock_free(e.m);
+}
+
+/* The last number of an SA is 2^48 - 1, in all that is asked of it. */
+static void test_esn_end(void **state)
+{
+	const u64 end = (1ULL << 48) - 1;
+	struct setup s = tunnel4;
+	struct acme_event ev;
+	struct acme_cmd cmd = {};
+	struct end e;
+	u64 first;
+
+	(void)state;
+	s.flags |= ACME_SA_ESN;
+	s.seq = end - 3;
+	e = end_open(&s, 0);
+	assert_int_equal(alloc(&e, 4, 4, &first), ACME_ST_SEQ_END);
+	assert_int_equal(alloc(&e, 2, 2, &first), ACME_ST_OK);
+	assert_true(first == end - 2);
+	assert_true(send_one(&e));
+	assert_false(host_event(&e.m->host, &ev));
+	assert_false(send_one(&e));
+	assert_int_equal(alloc(&e, 1, 1, &first), ACME_ST_SEQ_END);
+	assert_true(host_event(&e.m->host, &ev));
+	assert_int_equal(le16_to_cpu(ev.type), ACME_EV_SA_SEQ_END);
+	assert_false(host_event(&e.m->host, &ev));
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	assert_true(le64_to_cpu(cmd.sa.snap.seq) == end);
+	assert_int_equal(host_sa_run(&e.m->host, e.handle, end + 1, 2),
+			 ACME_ST_BAD_PARAM);
+	assert_int_equal(host_sa_run(&e.m->host, e.handle, end, 2),
+			 ACME_ST_OK);
+	assert_int_equal(alloc(&e, 1, 1, &first), ACME_ST_SEQ_END);
+	mock_free(e.m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +654,13 @@ int main(void)
 		cmocka_unit_test(test_drop_only),
 		cmocka_unit_test(test_update_refused),
 		cmocka_unit_test(test_update_selector),
+		cmocka_unit_test(test_update_selector_in),
+		cmocka_unit_test(test_update_all_or_nothing),
+		cmocka_unit_test(test_update_stopped),
+		cmocka_unit_test(test_resume_in),
+		cmocka_unit_test(test_run_bitmap),
+		cmocka_unit_test(test_run_at_limit),
+		cmocka_unit_test(test_esn_end),
 	};
 
 	return cmocka_run_group_tests_name("handover", tests, NULL, NULL);
