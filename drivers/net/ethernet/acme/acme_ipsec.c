@@ -3,9 +3,10 @@
  * IPsec: life of an SA, and full offload.
  *
  * An SA is known to the device from SA_ADD to the answer to SA_DEL, and to the
- * receive path and to events from SA_ADD to the posting of SA_DEL: XFRM frees
- * the xfrm_state an RCU grace period after that. Queue pairs come and go
- * without SAs noticing.
+ * receive path and to events from SA_ADD to the posting of SA_DEL: the xfrm_state
+ * goes an RCU grace period after that. SA_DEL is posted when XFRM says so, but
+ * for an SA that goes on in software: then it waits for the Rx rings. Queue pairs
+ * come and go without SAs noticing.
  */
 
 #include <linux/dmapool.h>
@@ -175,6 +176,7 @@ static int acme_full_state_run(struct net_device *netdev, struct xfrm_state *x,
 	struct acme_sa *sa = x->full->priv;
 
 	sa->epoch = x->full->epoch;
+	sa->stopped = false;
 	return acme_sa_run(acme_ipsec_adev(netdev), sa, snap);
 }
 
@@ -182,7 +184,13 @@ static int acme_full_state_stop(struct net_device *netdev,
 				struct xfrm_state *x,
 				struct xfrm_full_snapshot *snap)
 {
-	return acme_sa_stop(acme_ipsec_adev(netdev), x->full->priv, snap);
+	struct acme_sa *sa = x->full->priv;
+	int err;
+
+	err = acme_sa_stop(acme_ipsec_adev(netdev), sa, snap);
+	if (!err)
+		sa->stopped = true;
+	return err;
 }
 
 static int acme_full_state_drain(struct net_device *netdev,
@@ -200,10 +208,21 @@ static int acme_full_state_update(struct net_device *netdev,
 			      extack);
 }
 
+/*
+ * Of an SA that lives on in software, packets that the device has decrypted may
+ * be in the Rx rings yet, and are as good as any: the driver has to know it until
+ * they are through. The device does nothing with it any more.
+ */
 static void acme_full_state_del(struct net_device *netdev,
 				struct xfrm_state *x)
 {
-	acme_sa_del(acme_ipsec_adev(netdev), x->full->priv);
+	struct acme_sa *sa = x->full->priv;
+
+	if (sa->inbound && sa->stopped &&
+	    READ_ONCE(x->full->place) != XFRM_FULL_DEAD)
+		return;
+	sa->deleted = true;
+	acme_sa_del(acme_ipsec_adev(netdev), sa);
 }
 
 static void acme_full_state_free(struct net_device *netdev,
@@ -213,6 +232,12 @@ static void acme_full_state_free(struct net_device *netdev,
 	struct acme_sa *sa = x->full->priv;
 	struct xfrm_full_stats stats;
 
+	if (!sa->deleted) {
+		acme_qps_drain_rx(netdev_priv(netdev));
+		acme_sa_del(adev, sa);
+		/* the receive path and events may have found it before */
+		synchronize_net();
+	}
 	acme_sa_wait_del(adev, sa);
 	acme_sa_stats(sa, &stats);
 	xfrm_full_last_stats(x, &stats);

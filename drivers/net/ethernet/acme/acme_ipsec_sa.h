@@ -60,7 +60,8 @@ enum acme_sa_mode {
  * @last: counters as last read
  * @del: its deletion
  * @del_params: parameters of that
- * @deleted: that has been started; not used by full offload
+ * @deleted: that has been started
+ * @stopped: the device has been told to stop, and has answered
  * @node: entry in &acme_ipsec.packet_sas
  * @rcu: for freeing
  */
@@ -79,6 +80,7 @@ struct acme_sa {
 	struct acme_aq_req del;
 	__le32 del_params;
 	bool deleted;
+	bool stopped;
 	struct list_head node;
 	struct rcu_head rcu;
 };

@@ -8,11 +8,16 @@
  * wrote before it saw the new value has no interrupt of its own.
  */
 
+#include <linux/delay.h>
 #include <linux/interrupt.h>
+#include <linux/jiffies.h>
 
 #include "acme.h"
 #include "acme_netdev.h"
 #include "acme_queue.h"
+
+#define ACME_RX_DRAIN_POLL_US		50
+#define ACME_RX_DRAIN_TIMEOUT		HZ
 
 void acme_qp_doorbell(struct acme_qp *qp)
 {
@@ -207,4 +212,78 @@ int acme_qp_coalesce(struct acme_qp *qp, u32 tx_usecs, u32 rx_usecs)
 
 	return acme_adminq_cmd(qp->anet->adev, ACME_OP_QUEUE_COALESCE, &params,
 			       sizeof(params));
+}
+
+/**
+ * struct acme_rx_mark - how far an Rx ring was
+ * @head: as in &struct acme_rx_ring
+ * @empty: likewise
+ * @size: completions that may have been there
+ */
+struct acme_rx_mark {
+	u32 head;
+	u32 empty;
+	u32 size;
+};
+
+static void acme_qp_rx_mark(const struct acme_qp *qp,
+			    struct acme_rx_mark *mark)
+{
+	mark->head = READ_ONCE(qp->rx.head);
+	mark->empty = READ_ONCE(qp->rx.empty);
+	mark->size = READ_ONCE(qp->rx.mask) + 1;
+}
+
+/*
+ * Of two polls that found the end of the ring the second began after the mark.
+ * A queue pair that is or was closed has nothing of before.
+ */
+static bool acme_qp_rx_passed(const struct acme_qp *qp,
+			      const struct acme_rx_mark *mark)
+{
+	struct acme_vec *vec = acme_irq_queue_vec(qp->anet->adev, qp->qid);
+
+	return !READ_ONCE(vec->napi) ||
+	       READ_ONCE(qp->rx.empty) - mark->empty >= 2 ||
+	       READ_ONCE(qp->rx.head) - mark->head >= mark->size;
+}
+
+/* As the interrupt does; netif_napi_del() waits for who is in here. */
+static void acme_qp_poll_now(struct acme_qp *qp)
+{
+	struct acme_vec *vec = acme_irq_queue_vec(qp->anet->adev, qp->qid);
+	struct napi_struct *napi;
+
+	local_bh_disable();
+	napi = READ_ONCE(vec->napi);
+	if (napi)
+		napi_schedule(napi);
+	local_bh_enable();
+}
+
+/**
+ * acme_qps_drain_rx() - wait until all that the device has received is delivered
+ * @anet: interface
+ *
+ * Frames that it receives meanwhile are not waited for, nor is it waited for
+ * longer than a second. Queues may be closed and opened at the same time: RTNL
+ * is not taken.
+ *
+ * Context: process, may sleep.
+ */
+void acme_qps_drain_rx(struct acme_net *anet)
+{
+	unsigned long until = jiffies + ACME_RX_DRAIN_TIMEOUT;
+	struct acme_rx_mark marks[ACME_MAX_QUEUES];
+	int i;
+
+	for (i = 0; i < anet->adev->num_qps; i++)
+		acme_qp_rx_mark(&anet->qps[i], &marks[i]);
+	for (i = 0; i < anet->adev->num_qps; i++) {
+		while (!acme_qp_rx_passed(&anet->qps[i], &marks[i]) &&
+		       time_before(jiffies, until)) {
+			acme_qp_poll_now(&anet->qps[i]);
+			fsleep(ACME_RX_DRAIN_POLL_US);
+		}
+	}
 }

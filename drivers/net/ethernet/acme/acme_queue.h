@@ -38,5 +38,6 @@ void acme_qp_stop(struct acme_qp *qp);
 void acme_qp_close(struct acme_qp *qp);
 int acme_qp_coalesce(struct acme_qp *qp, u32 tx_usecs, u32 rx_usecs);
 void acme_qp_doorbell(struct acme_qp *qp);
+void acme_qps_drain_rx(struct acme_net *anet);
 
 #endif /* _ACME_QUEUE_H */

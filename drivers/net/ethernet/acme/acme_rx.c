@@ -325,7 +325,8 @@ static bool acme_rx_consume(struct acme_qp *qp)
 	} else if (eop) {
 		acme_rx_deliver(qp, comp, flags);
 	}
-	rx->head++;
+	/* pairs with acme_qp_rx_passed() */
+	WRITE_ONCE(rx->head, rx->head + 1);
 	return eop;
 }
 
@@ -347,6 +348,8 @@ int acme_rx_poll(struct acme_qp *qp, int budget)
 		dma_rmb();
 		work += acme_rx_consume(qp);
 	}
+	if (work < budget)
+		WRITE_ONCE(rx->empty, rx->empty + 1);
 
 	return acme_rx_refill(qp) ? work : budget;
 }

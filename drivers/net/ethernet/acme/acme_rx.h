@@ -74,6 +74,7 @@ struct acme_rx_buf {
  * @mask: size - 1
  * @tail: buffers given to the device
  * @head: completions consumed
+ * @empty: polls that have consumed all there was
  * @desc_dma: address of @descs
  * @comp_dma: address of @comps
  * @stats: counters
@@ -89,6 +90,7 @@ struct acme_rx_ring {
 	u32 mask;
 	u32 tail;
 	u32 head;
+	u32 empty;
 	dma_addr_t desc_dma;
 	dma_addr_t comp_dma;
 	struct acme_rx_stats stats;
