@@ -218,6 +218,8 @@ struct xfrm_full_event {
  * @reason: enum xfrm_full_reason, why @place is what it is
  * @live: has been usable before: software handles its packets while the device
  *	gets it
+ * @late: times in a row that the device has not answered about an exception,
+ *	under x->lock
  * @counter_iv: outbound, the IV is a counter: see @iv_salt
  * @epoch: top 16 bits of this arming's IV counter, never 0
  * @handle: the driver's name for the SA in its descriptors, set by
@@ -251,6 +253,7 @@ struct xfrm_full {
 	u8			wanted;
 	u8			reason;
 	bool			live;
+	u8			late;
 	bool			counter_iv;
 	u16			epoch;
 	u32			handle;
@@ -392,6 +395,10 @@ int xfrm_full_dump_offload(struct sk_buff *skb, struct netlink_callback *cb);
 
 bool xfrm_full_bundle_ok(struct net *net, struct xfrm_state **xfrm, int nx);
 int xfrm_full_output(struct net *net, struct sock *sk, struct sk_buff *skb);
+
+int xfrm_full_input(struct xfrm_state *x, struct sk_buff *skb, __be32 seq);
+int xfrm_full_input_accept(struct xfrm_state *x, struct sk_buff *skb,
+			   __be32 seq);
 
 int __xfrm_full_tx(const struct sk_buff *skb, const struct net_device *dev,
 		   u32 *handle);
@@ -575,6 +582,18 @@ static inline int xfrm_full_output(struct net *net, struct sock *sk,
 {
 	kfree_skb(skb);
 	return -EOPNOTSUPP;
+}
+
+static inline int xfrm_full_input(struct xfrm_state *x, struct sk_buff *skb,
+				  __be32 seq)
+{
+	return 0;
+}
+
+static inline int xfrm_full_input_accept(struct xfrm_state *x,
+					 struct sk_buff *skb, __be32 seq)
+{
+	return 0;
 }
 
 static inline bool xfrm_full_rx(struct sk_buff *skb, const struct xfrm_state *x)

@@ -87,6 +87,7 @@ int xfrm_full_compat(struct sk_buff *skb, const struct nlmsghdr *nlh);
 
 /* xfrm_full_replay.c */
 u64 xfrm_full_seq(const struct xfrm_state *x);
+bool xfrm_full_is_left(const struct xfrm_state *x, u32 seq);
 void xfrm_full_advance(struct xfrm_state *x, u64 seq);
 void xfrm_full_to_snapshot(const struct xfrm_state *x,
 			   struct xfrm_full_snapshot *snap);

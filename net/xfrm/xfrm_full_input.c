@@ -10,8 +10,18 @@
  *
  * All packets of an SA share one sec_path, which is read-only from the moment
  * that the device runs.
+ *
+ * ESP that a device gives up (fragments, options, whatever it does not know)
+ * comes to xfrm_input(), as ESP of any SA.  Software decrypts it, but has neither
+ * the window nor the counters: after a good ICV it is the device that accepts the
+ * number and charges the packet, in one step, under x->lock.  So a number is
+ * accepted once, whoever has decrypted the packet.  Where the SA is, is asked
+ * twice, as it may move while the ICV is checked; the second answer counts.
  */
 
+#include <linux/hrtimer.h>
+#include <linux/lockdep.h>
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <net/xfrm.h>
 
@@ -86,3 +96,170 @@ bool xfrm_full_rx(struct sk_buff *skb, const struct xfrm_state *x)
 	return true;
 }
 EXPORT_SYMBOL_GPL(xfrm_full_rx);
+
+/* Times in a row that a device may fail to answer */
+#define XFRM_FULL_LATE_MAX	3
+
+/* The timer has it deleted, which can't be done under x->lock. */
+static void xfrm_full_expire_soon(struct xfrm_state *x)
+{
+	lockdep_assert_held(&x->lock);
+
+	x->km.state = XFRM_STATE_EXPIRED;
+	hrtimer_start(&x->mtimer, 0, HRTIMER_MODE_REL_SOFT);
+}
+
+/* A device that doesn't answer in time costs a packet, and the SA if that goes
+ * on: nobody knows what the device has accepted.
+ */
+static void xfrm_full_answered(struct xfrm_full *full, int err)
+{
+	full->late = err == -ETIMEDOUT ? full->late + 1 : 0;
+	if (full->late >= XFRM_FULL_LATE_MAX)
+		xfrm_full_expire_soon(full->x);
+}
+
+/* Can the device decide about packets that software has decrypted? */
+static bool xfrm_full_can_ask(const struct xfrm_full *full)
+{
+	struct xfrm_full_caps caps;
+
+	rcu_read_lock();
+	xfrm_full_dev_caps(full->dev, &caps);
+	rcu_read_unlock();
+
+	return caps.flags & XFRM_OFFLOAD_CAP_REPLAY_TEST;
+}
+
+static int xfrm_full_input_drop(const struct xfrm_state *x, int mib)
+{
+	XFRM_INC_STATS(xs_net(x), mib);
+	return -EPERM;
+}
+
+/* The counter of the reason for which an exception of an SA that is in a device
+ * can't be handled, or 0.
+ */
+static int xfrm_full_input_blocked(const struct xfrm_full *full,
+				   const struct sk_buff *skb)
+{
+	if (skb->dev != full->dev)
+		return LINUX_MIB_XFRMFULLINDEV;
+	if (full->flags & XFRM_OFFLOAD_DROP)
+		return LINUX_MIB_XFRMFULLINEXCEPTION;
+	if (!xfrm_full_can_ask(full))
+		return LINUX_MIB_XFRMFULLINRAW;
+
+	return 0;
+}
+
+static int xfrm_full_input_place(const struct xfrm_full *full,
+				 const struct sk_buff *skb)
+{
+	switch (full->place) {
+	case XFRM_FULL_SOFTWARE:
+		return 0;
+	case XFRM_FULL_ARMING:
+		return full->live ? 0 : LINUX_MIB_XFRMFULLINRAW;
+	case XFRM_FULL_DEAD:
+		return LINUX_MIB_XFRMFULLINSTATE;
+	default:
+		return xfrm_full_input_blocked(full, skb);
+	}
+}
+
+/**
+ * xfrm_full_input() - may software handle an ESP packet of this SA?
+ * @x: an SA with full offload
+ * @skb: the packet, its ICV not checked yet
+ * @seq: sequence number in the packet
+ *
+ * If the device owns the SA, XFRM's copy of the window has the device's top
+ * afterwards, which tells the high half of @seq.
+ *
+ * Context: softirq, x->lock held.
+ * Return: 0, or a negative errno if not: the packet has been counted.
+ */
+int xfrm_full_input(struct xfrm_state *x, struct sk_buff *skb, __be32 seq)
+{
+	struct xfrm_full *full = x->full;
+	int mib;
+
+	lockdep_assert_held(&x->lock);
+
+	mib = xfrm_full_input_place(full, skb);
+	if (mib)
+		return xfrm_full_input_drop(x, mib);
+	if (!xfrm_full_owner(full))
+		return 0;
+
+	xfrm_full_state_stats(x);
+	if (xfrm_full_is_left(x, ntohl(seq))) {
+		xfrm_audit_state_replay(x, skb, seq);
+		x->stats.replay_window++;
+		return xfrm_full_input_drop(x, LINUX_MIB_XFRMINSTATESEQERROR);
+	}
+	return 0;
+}
+
+/* Have the device accept and charge the packet.  It counts what it refuses. */
+static int xfrm_full_ask(struct xfrm_state *x, struct sk_buff *skb, __be32 seq)
+{
+	u64 high = be32_to_cpu(XFRM_SKB_CB(skb)->seq.input.hi);
+	struct xfrm_full *full = x->full;
+	struct net_device *dev = full->dev;
+	int err;
+
+	err = dev->xfrmdev_ops->xdo_dev_full_replay_test_set(dev, x,
+							     high << 32 | ntohl(seq),
+							     skb->len);
+	xfrm_full_answered(full, err);
+	xfrm_full_state_stats(x);
+
+	switch (err) {
+	case 0:
+		XFRM_INC_STATS(xs_net(x), LINUX_MIB_XFRMFULLINSOFTWARE);
+		return 1;
+	case -EALREADY:
+	case -ERANGE:
+		xfrm_audit_state_replay(x, skb, seq);
+		return err;
+	case -EDQUOT:
+		return err;
+	default:
+		return xfrm_full_input_drop(x, LINUX_MIB_XFRMFULLINEXCEPTION);
+	}
+}
+
+/**
+ * xfrm_full_input_accept() - may a packet pass whose ICV is right?
+ * @x: an SA with full offload
+ * @skb: the packet, decrypted
+ * @seq: sequence number in the packet
+ *
+ * The SA may have moved since xfrm_full_input().  A limit that software owns is
+ * looked at here, in one step with the counting.
+ *
+ * Context: softirq, x->lock held.  May wait for the device, see
+ * xdo_dev_full_replay_test_set().
+ * Return: 1 if the device has accepted the packet, 0 if that is software's to
+ * decide, or a negative errno if it must be dropped: it has been counted.
+ */
+int xfrm_full_input_accept(struct xfrm_state *x, struct sk_buff *skb,
+			   __be32 seq)
+{
+	struct xfrm_full *full = x->full;
+	int mib;
+
+	lockdep_assert_held(&x->lock);
+
+	mib = xfrm_full_input_place(full, skb);
+	if (mib)
+		return xfrm_full_input_drop(x, mib);
+	if (xfrm_full_owner(full))
+		return xfrm_full_ask(x, skb, seq);
+	if (xfrm_state_check_expire(x))
+		return xfrm_full_input_drop(x, LINUX_MIB_XFRMINSTATEEXPIRED);
+
+	return 0;
+}

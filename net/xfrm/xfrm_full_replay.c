@@ -71,6 +71,26 @@ u64 xfrm_full_seq(const struct xfrm_state *x)
 }
 EXPORT_SYMBOL_IF_KUNIT(xfrm_full_seq);
 
+/**
+ * xfrm_full_is_left() - is a number left of the window, wherever that is now?
+ * @x: an inbound SA with full offload
+ * @seq: low half of the number
+ *
+ * The window has only moved on since its top was read.  With ESN, the high half is
+ * that which puts the number into the window or to the right of it.
+ *
+ * Return: true if it is.
+ */
+bool xfrm_full_is_left(const struct xfrm_state *x, u32 seq)
+{
+	u32 window = xfrm_full_window(x);
+
+	if (!window || x->props.flags & XFRM_STATE_ESN)
+		return false;
+	return !seq || (u64)seq + window <= xfrm_full_seq(x);
+}
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_is_left);
+
 static void xfrm_full_put_seq(struct xfrm_state *x, u64 seq)
 {
 	struct xfrm_replay_state_esn *esn = x->replay_esn;

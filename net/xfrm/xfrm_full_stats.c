@@ -58,19 +58,24 @@ static int xfrm_full_mib(u8 dir, enum xfrm_full_drop reason)
 	return mib[reason][dir == XFRM_SA_DIR_OUT];
 }
 
-/* The namespace counts what is new; a counter that goes back is not believed */
-static void xfrm_full_account_drops(struct xfrm_full *full, const u64 *drops)
+/* What the device drops is added to what software does.  The namespace counts
+ * what is new; a counter that goes back is not believed.
+ */
+static void xfrm_full_account_drop(struct xfrm_full *full, int reason, u64 drops)
 {
-	struct net *net = xs_net(full->x);
-	int i;
+	struct xfrm_state *x = full->x;
+	u64 fresh;
 
-	for (i = 0; i < XFRM_FULL_DROP_MAX; i++) {
-		if (drops[i] <= full->drops[i])
-			continue;
-		XFRM_ADD_STATS(net, xfrm_full_mib(full->dir, i),
-			       drops[i] - full->drops[i]);
-		full->drops[i] = drops[i];
-	}
+	if (drops <= full->drops[reason])
+		return;
+	fresh = drops - full->drops[reason];
+	full->drops[reason] = drops;
+
+	XFRM_ADD_STATS(xs_net(x), xfrm_full_mib(full->dir, reason), fresh);
+	if (reason == XFRM_FULL_DROP_REPLAY)
+		x->stats.replay += fresh;
+	else if (reason == XFRM_FULL_DROP_ICV)
+		x->stats.integrity_failed += fresh;
 }
 
 static void xfrm_full_account_volume(struct xfrm_state *x, u64 packets,
@@ -107,13 +112,13 @@ void xfrm_full_account(struct xfrm_state *x,
 		       const struct xfrm_full_stats *stats)
 {
 	struct xfrm_full *full = x->full;
+	int i;
 
 	spin_lock_bh(&full->stats_lock);
 	xfrm_full_account_volume(x, stats->packets, stats->bytes);
 	xfrm_full_account_use(x, stats->firstused, stats->lastused);
-	xfrm_full_account_drops(full, stats->drops);
-	x->stats.replay = full->drops[XFRM_FULL_DROP_REPLAY];
-	x->stats.integrity_failed = full->drops[XFRM_FULL_DROP_ICV];
+	for (i = 0; i < XFRM_FULL_DROP_MAX; i++)
+		xfrm_full_account_drop(full, i, stats->drops[i]);
 	xfrm_full_advance(x, stats->seq);
 	spin_unlock_bh(&full->stats_lock);
 }
