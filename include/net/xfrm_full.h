@@ -221,23 +221,33 @@ struct xfrm_full_event {
  * @late: times in a row that the device has not answered about an exception,
  *	under x->lock
  * @counter_iv: outbound, the IV is a counter: see @iv_salt
- * @epoch: top 16 bits of this arming's IV counter, never 0
+ * @leaving: inbound, software has the SA back, but packets that the device
+ *	decrypted before are still on their way
+ * @parking: packets to be sent wait in @parked, see xfrm_full_park()
+ * @epoch: top 16 bits of this arming's IV counter, never 0 while a device has
+ *	the SA
+ * @can: XFRM_OFFLOAD_CAP_* of @dev
  * @handle: the driver's name for the SA in its descriptors, set by
  *	xdo_dev_full_state_add() and read by xfrm_full_tx()
- * @dev: the device, referenced from arming until the driver has freed the SA
+ * @dev: the device, referenced from arming until the driver has freed the SA,
+ *	otherwise NULL
  * @priv: the driver's own data, the core never looks at it
  * @iv_salt: with @counter_iv: the IV of a packet is
  *	@iv_salt XOR cpu_to_be64((u64)epoch << 48 | sequence)
  * @ifindex: the device as user space named it
  * @dev_tracker: reference tracker of @dev
- * @ext: inbound, the prepared sec_path that all packets of the SA share; valid
- *	under RCU while @place is not XFRM_FULL_DEAD
+ * @ext: inbound, the prepared sec_path that all packets of the SA share, as
+ *	long as the driver knows the SA
+ * @sw_seq: outbound, the last number that software has used, and with it the
+ *	IV of epoch 0; under x->lock
  * @idle: seconds without a packet after which user space is told, 0 for never
  * @idle_told: it has been told, and no packet came since
  * @updating: its limits are changing, under x->lock
  * @stats_lock: protects @drops, and x->curlft, x->lastused, x->stats and the
  *	replay state while the device owns them
- * @drops: the device's drops, as far as the namespace has counted them
+ * @drops: drops of devices, as far as the namespace has counted them
+ * @drops_before: those before this arming
+ * @parked: packets that wait for the end of a move, see xfrm_full_park()
  * @mutex: serialises the driver's sleeping operations on this SA
  * @list: entry in the list of armed SAs, later in that of SAs to be freed
  * @free_work: lets the driver free the SA
@@ -255,7 +265,10 @@ struct xfrm_full {
 	bool			live;
 	u8			late;
 	bool			counter_iv;
+	bool			leaving;
+	bool			parking;
 	u16			epoch;
+	u32			can;
 	u32			handle;
 	struct net_device	*dev;
 	void			*priv;
@@ -264,11 +277,14 @@ struct xfrm_full {
 	int			ifindex;
 	netdevice_tracker	dev_tracker;
 	struct skb_ext		*ext;
+	u64			sw_seq;
 	u32			idle;
 	bool			idle_told;
 	bool			updating;
 	spinlock_t		stats_lock; /* drops, see above */
 	u64			drops[XFRM_FULL_DROP_MAX];
+	u64			drops_before[XFRM_FULL_DROP_MAX];
+	struct sk_buff_head	parked;
 	struct mutex		mutex; /* around sleeping operations */
 	struct list_head	list;
 	struct rcu_work		free_work;
@@ -300,6 +316,23 @@ static inline bool xfrm_full_flagged(struct nlattr **attrs)
 	return xuo->flags & XFRM_OFFLOAD_FULL;
 }
 
+/**
+ * xfrm_full_moves() - does a request only move an SA?
+ * @attrs: its attributes, by XFRMA_*
+ *
+ * Return: true if it does.
+ */
+static inline bool xfrm_full_moves(struct nlattr **attrs)
+{
+	const struct nlattr *attr = attrs[XFRMA_OFFLOAD_DEV];
+	const struct xfrm_user_offload *xuo;
+
+	if (!attr)
+		return false;
+	xuo = nla_data(attr);
+	return xuo->flags & XFRM_OFFLOAD_MOVE;
+}
+
 #ifdef CONFIG_XFRM_FULL
 /**
  * xfrm_full_get() - the full offload of an SA
@@ -324,6 +357,7 @@ static inline struct xfrm_full *xfrm_full_get(const struct xfrm_state *x)
  */
 static inline bool xfrm_full_by_software(const struct xfrm_full *full)
 {
+	/* pairs with xfrm_full_move() */
 	switch (smp_load_acquire(&full->place)) {
 	case XFRM_FULL_SOFTWARE:
 	case XFRM_FULL_DRAINING:
@@ -368,6 +402,9 @@ static inline bool xfrm_full_pending(const struct xfrm_state *x)
 int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
 			 struct nlattr **attrs, struct netlink_ext_ack *extack);
 int xfrm_full_state_arm(struct xfrm_state *x, struct netlink_ext_ack *extack);
+int xfrm_full_request_move(struct net *net, const struct nlmsghdr *nlh,
+			   struct nlattr **attrs, u32 portid,
+			   struct netlink_ext_ack *extack);
 bool xfrm_full_state_update_ok(const struct xfrm_state *old,
 			       const struct xfrm_state *new);
 int xfrm_full_state_update(struct xfrm_state *new, struct nlattr **attrs,
@@ -379,6 +416,11 @@ void xfrm_full_state_delete(struct xfrm_state *x);
 void xfrm_full_state_destroy(struct xfrm_state *x);
 void xfrm_full_state_sync(struct xfrm_state *x);
 void xfrm_full_state_finish(struct xfrm_state *x);
+int xfrm_full_state_migrate(struct xfrm_state *x,
+			    struct netlink_ext_ack *extack);
+int xfrm_full_check_ae(const struct xfrm_state *x,
+		       struct netlink_ext_ack *extack);
+void xfrm_full_dev_down(struct net_device *dev);
 void xfrm_full_dev_unregister(struct net_device *dev);
 
 int xfrm_full_policy_init(struct net *net, struct xfrm_policy *xp,
@@ -395,15 +437,16 @@ int xfrm_full_dump_offload(struct sk_buff *skb, struct netlink_callback *cb);
 
 bool xfrm_full_bundle_ok(struct net *net, struct xfrm_state **xfrm, int nx);
 int xfrm_full_output(struct net *net, struct sock *sk, struct sk_buff *skb);
+int __xfrm_full_number(struct xfrm_state *x, struct sk_buff *skb);
 
 int xfrm_full_input(struct xfrm_state *x, struct sk_buff *skb, __be32 seq);
 int xfrm_full_input_accept(struct xfrm_state *x, struct sk_buff *skb,
 			   __be32 seq);
 
-int __xfrm_full_tx(const struct sk_buff *skb, const struct net_device *dev,
+int __xfrm_full_tx(struct sk_buff *skb, const struct net_device *dev,
 		   u32 *handle);
 bool __xfrm_full_stray(const struct sk_buff *skb, const struct net_device *dev);
-bool xfrm_full_rx(struct sk_buff *skb, const struct xfrm_state *x);
+bool xfrm_full_rx(struct sk_buff *skb, struct xfrm_state *x);
 void xfrm_full_event(struct net_device *dev, const struct xfrm_full_event *ev);
 void xfrm_full_dev_lost(struct net_device *dev);
 void xfrm_full_last_stats(struct xfrm_state *x,
@@ -420,15 +463,33 @@ void xfrm_full_last_stats(struct xfrm_state *x,
  *
  * Context: ndo_start_xmit(), or RCU read side in general.
  * Return: 0 if the packet is to be sent as it is, 1 if the device must protect
- * it with the SA @handle, a negative errno if it must be dropped.  The core has
- * counted such a packet.
+ * it with the SA @handle, -EINPROGRESS if the core has taken the packet, which
+ * the driver must forget: its SA has left the device; or another negative errno
+ * if the packet must be dropped.  The core has counted such a packet.
  */
-static inline int xfrm_full_tx(const struct sk_buff *skb,
+static inline int xfrm_full_tx(struct sk_buff *skb,
 			       const struct net_device *dev, u32 *handle)
 {
 	if (!xfrm_full_used())
 		return 0;
 	return __xfrm_full_tx(skb, dev, handle);
+}
+
+/**
+ * xfrm_full_number() - a packet that software encrypts needs a number
+ * @x: its SA
+ * @skb: the packet
+ *
+ * Context: x->lock held.
+ * Return: 1 if the SA's number and counters are software's, 0 if the device has
+ * given a number and counted the packet, or a negative errno: it must be dropped
+ * and has been counted.
+ */
+static inline int xfrm_full_number(struct xfrm_state *x, struct sk_buff *skb)
+{
+	if (!xfrm_full_get(x))
+		return 1;
+	return __xfrm_full_number(x, skb);
 }
 
 /**
@@ -489,6 +550,14 @@ static inline int xfrm_full_state_arm(struct xfrm_state *x,
 	return 0;
 }
 
+static inline int xfrm_full_request_move(struct net *net,
+					 const struct nlmsghdr *nlh,
+					 struct nlattr **attrs, u32 portid,
+					 struct netlink_ext_ack *extack)
+{
+	return -EOPNOTSUPP;
+}
+
 static inline bool xfrm_full_state_update_ok(const struct xfrm_state *old,
 					     const struct xfrm_state *new)
 {
@@ -525,6 +594,22 @@ static inline void xfrm_full_state_sync(struct xfrm_state *x)
 }
 
 static inline void xfrm_full_state_finish(struct xfrm_state *x)
+{
+}
+
+static inline int xfrm_full_state_migrate(struct xfrm_state *x,
+					  struct netlink_ext_ack *extack)
+{
+	return 0;
+}
+
+static inline int xfrm_full_check_ae(const struct xfrm_state *x,
+				     struct netlink_ext_ack *extack)
+{
+	return 0;
+}
+
+static inline void xfrm_full_dev_down(struct net_device *dev)
 {
 }
 
@@ -596,7 +681,7 @@ static inline int xfrm_full_input_accept(struct xfrm_state *x,
 	return 0;
 }
 
-static inline bool xfrm_full_rx(struct sk_buff *skb, const struct xfrm_state *x)
+static inline bool xfrm_full_rx(struct sk_buff *skb, struct xfrm_state *x)
 {
 	return false;
 }
@@ -611,10 +696,15 @@ static inline void xfrm_full_last_stats(struct xfrm_state *x,
 {
 }
 
-static inline int xfrm_full_tx(const struct sk_buff *skb,
+static inline int xfrm_full_tx(struct sk_buff *skb,
 			       const struct net_device *dev, u32 *handle)
 {
 	return 0;
+}
+
+static inline int xfrm_full_number(struct xfrm_state *x, struct sk_buff *skb)
+{
+	return 1;
 }
 
 static inline bool xfrm_full_stray(const struct sk_buff *skb,

@@ -61,19 +61,28 @@
  *
  * Locks, outermost first:
  *
- *   net->xfrm.xfrm_cfg_mutex   netlink requests
- *   RTNL                       only on NETDEV_UNREGISTER
- *   xfrm_full.mutex            the driver's sleeping operations on one SA
- *   x->lock                    xfrm_full.place
+ *   net->xfrm.xfrm_cfg_mutex   netlink requests; x->full comes into being
+ *   RTNL                       on NETDEV_DOWN and NETDEV_UNREGISTER
+ *   xfrm_full.mutex            moves: whatever takes an SA into a device or out
+ *                              of it, but delete; the driver's sleeping
+ *                              operations on one SA
+ *   x->lock                    xfrm_full.place and the numbers that go with it;
+ *                              held in the driver's run and stop, and when
+ *                              software gets a number from the device, or has it
+ *                              accept one: the driver waits, but not for long
  *   xfrm_full_lock             the lists of armed and of dying SAs, and
  *                              between a device's lookup and its SA's entry
  *                              into the list
  *   xfrm_full.stats_lock       what has been taken over from the device
+ *   xfrm_full.parked.lock      whether packets wait for the end of a move
  *
- * Readers in the data path take none of them.  To a reader under RCU that has
- * seen the place DEVICE, xfrm_full.dev and xfrm_full.ext stay what they are.
+ * A move takes no RTNL, so those who hold it may wait for a move.  Readers in
+ * the data path take none of these while the SA is in the device or in software.
+ * To a reader under RCU that has seen the place DEVICE, xfrm_full.dev and
+ * xfrm_full.ext stay what they are.
  */
 
+#include <kunit/visibility.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
@@ -130,16 +139,24 @@ bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to)
 		return false;
 	if (to == XFRM_FULL_DEVICE)
 		full->live = true;
+	spin_lock(&full->stats_lock);
 	/* pairs with xfrm_full_in_device() and xfrm_full_by_software() */
 	smp_store_release(&full->place, to);
+	spin_unlock(&full->stats_lock);
 	trace_xfrm_full_move(full, from);
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_move);
 
-/* The driver knows nothing of the SA, or nothing any more.  The prepared
- * sec_path holds a reference to the SA, so it has to go with the device.
+/**
+ * xfrm_full_detach() - the driver knows nothing of an SA, or nothing any more
+ * @full: the SA's full offload
+ *
+ * The prepared sec_path holds a reference to the SA, so it goes with the device.
+ *
+ * Context: process, xfrm_full.mutex held.
  */
-static void xfrm_full_detach(struct xfrm_full *full)
+void xfrm_full_detach(struct xfrm_full *full)
 {
 	struct net_device *dev = full->dev;
 	struct skb_ext *ext = full->ext;
@@ -151,7 +168,8 @@ static void xfrm_full_detach(struct xfrm_full *full)
 	WRITE_ONCE(full->dev, NULL);
 	netdev_put(dev, &full->dev_tracker);
 
-	full->ext = NULL;
+	WRITE_ONCE(full->leaving, false);
+	WRITE_ONCE(full->ext, NULL);
 	if (ext)
 		__skb_ext_put(ext);
 }
@@ -170,8 +188,16 @@ static void xfrm_full_free(struct work_struct *work)
 	xfrm_state_put(x);
 }
 
-static struct xfrm_full *xfrm_full_alloc(struct xfrm_state *x,
-					 const struct xfrm_user_offload *xuo)
+/**
+ * xfrm_full_alloc() - give an SA its full offload
+ * @x: the SA
+ * @xuo: what user space asked for
+ *
+ * Context: process, may sleep.
+ * Return: the full offload in XFRM_FULL_ARMING, not yet the SA's; or NULL.
+ */
+struct xfrm_full *xfrm_full_alloc(struct xfrm_state *x,
+				  const struct xfrm_user_offload *xuo)
 {
 	bool in = xuo->flags & XFRM_OFFLOAD_INBOUND;
 	struct xfrm_full *full;
@@ -184,17 +210,45 @@ static struct xfrm_full *xfrm_full_alloc(struct xfrm_state *x,
 	full->wanted = XFRM_FULL_DEVICE;
 	full->reason = XFRM_FULL_REASON_REQUEST;
 	full->dir = in ? XFRM_SA_DIR_IN : XFRM_SA_DIR_OUT;
+	full->flags = xuo->flags & XFRM_FULL_FLAGS;
 	full->alg = xfrm_full_alg_of(x);
 	full->counter_iv = !in && x->aead;
-	full->epoch = 1;
 	full->ifindex = xuo->ifindex;
 	full->x = x;
 	spin_lock_init(&full->stats_lock);
 	mutex_init(&full->mutex);
+	skb_queue_head_init(&full->parked);
 	INIT_LIST_HEAD(&full->list);
 	INIT_RCU_WORK(&full->free_work, xfrm_full_free);
 
 	return full;
+}
+
+/**
+ * xfrm_full_publish() - the full offload becomes the SA's
+ * @full: from xfrm_full_alloc()
+ * @extack: says what is wrong
+ *
+ * Context: process, may sleep.
+ * Return: 0, or a negative errno: @full is freed.
+ */
+int xfrm_full_publish(struct xfrm_full *full, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	if (full->counter_iv) {
+		err = xfrm_full_read_salt(full->x, &full->iv_salt);
+		if (err) {
+			NL_SET_ERR_MSG(extack, "Can't learn the SA's IV salt");
+			kfree(full);
+			return err;
+		}
+	}
+
+	static_branch_enable(&xfrm_full_key);
+	/* pairs with xfrm_full_get() */
+	smp_store_release(&full->x->full, full);
+	return 0;
 }
 
 /**
@@ -231,26 +285,23 @@ int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
 		return -ENOMEM;
 	full->idle = idle;
 
-	if (full->counter_iv) {
-		err = xfrm_full_read_salt(x, &full->iv_salt);
-		if (err) {
-			NL_SET_ERR_MSG(extack, "Can't learn the SA's IV salt");
-			kfree(full);
-			return err;
-		}
-	}
-
-	static_branch_enable(&xfrm_full_key);
-	x->full = full;
-	return 0;
+	return xfrm_full_publish(full, extack);
 }
 
-/* From here on NETDEV_UNREGISTER finds the SA: the device can't be gone yet, as
+/**
+ * xfrm_full_attach() - an SA is about to be added to its device
+ * @full: the SA's full offload, with the device's ifindex
+ * @extack: says what is wrong
+ *
+ * From here on NETDEV_UNREGISTER finds the SA: the device can't be gone yet, as
  * it leaves the namespace's tables before the list is searched for it.
+ *
+ * Context: process, xfrm_full.mutex held.
+ * Return: 0, or a negative errno.
  */
-static int xfrm_full_attach(struct xfrm_full *full,
-			    struct netlink_ext_ack *extack)
+int xfrm_full_attach(struct xfrm_full *full, struct netlink_ext_ack *extack)
 {
+	struct xfrm_full_caps caps;
 	struct net_device *dev;
 
 	spin_lock_bh(&xfrm_full_lock);
@@ -258,7 +309,9 @@ static int xfrm_full_attach(struct xfrm_full *full,
 	dev = xfrm_full_dev_rcu(xs_net(full->x), full->ifindex, extack);
 	if (!IS_ERR(dev)) {
 		netdev_hold(dev, &full->dev_tracker, GFP_ATOMIC);
-		full->dev = dev;
+		xfrm_full_dev_caps(dev, &caps);
+		full->can = caps.flags;
+		WRITE_ONCE(full->dev, dev);
 		list_add_tail(&full->list, &xfrm_full_armed);
 	}
 	rcu_read_unlock();
@@ -283,70 +336,6 @@ static void xfrm_full_retire(struct xfrm_full *full)
 	spin_unlock_bh(&xfrm_full_lock);
 }
 
-/* Have the driver add the SA and run it. On failure the SA may be added. */
-static int xfrm_full_start(struct xfrm_full *full, bool *added,
-			   struct netlink_ext_ack *extack)
-{
-	const struct xfrmdev_ops *ops = full->dev->xfrmdev_ops;
-	struct xfrm_full_snapshot *snap;
-	int err;
-
-	snap = kzalloc(sizeof(*snap), GFP_KERNEL);
-	if (!snap)
-		return -ENOMEM;
-
-	err = ops->xdo_dev_full_state_add(full->dev, full->x, extack);
-	if (err) {
-		NL_SET_ERR_MSG_WEAK(extack, "Device refused the SA");
-		goto out;
-	}
-	*added = true;
-
-	xfrm_full_to_snapshot(full->x, snap);
-	err = ops->xdo_dev_full_state_run(full->dev, full->x, snap);
-	if (err)
-		NL_SET_ERR_MSG_WEAK(extack, "Device failed to start the SA");
-out:
-	kfree(snap);
-	return err;
-}
-
-static int xfrm_full_install(struct xfrm_full *full,
-			     struct netlink_ext_ack *extack)
-{
-	struct xfrm_state *x = full->x;
-	bool added = false;
-	int err = 0;
-
-	if (full->dir == XFRM_SA_DIR_IN) {
-		full->ext = xfrm_full_ext_alloc(x);
-		if (!full->ext)
-			err = -ENOMEM;
-	}
-	if (!err)
-		err = xfrm_full_start(full, &added, extack);
-	if (!added) {
-		xfrm_full_detach(full);
-		return err;
-	}
-
-	spin_lock_bh(&x->lock);
-	if (!err && !xfrm_full_move(full, XFRM_FULL_DEVICE)) {
-		NL_SET_ERR_MSG(extack, "SA was deleted while being added");
-		err = -ESRCH;
-	}
-	if (err) {
-		xfrm_full_move(full, XFRM_FULL_DEAD);
-		xfrm_full_retire(full);
-	}
-	spin_unlock_bh(&x->lock);
-
-	/* Until now bundles were made with an older SA, if there is one. */
-	if (!err)
-		xfrm_state_bump_genids(x);
-	return err;
-}
-
 /**
  * xfrm_full_state_arm() - hand an SA over to its device
  * @x: the SA, inserted
@@ -366,11 +355,12 @@ int xfrm_full_state_arm(struct xfrm_state *x, struct netlink_ext_ack *extack)
 		return 0;
 
 	mutex_lock(&full->mutex);
-	err = xfrm_full_attach(full, extack);
-	if (!err)
-		err = xfrm_full_install(full, extack);
+	err = xfrm_full_to_device(full, extack);
 	mutex_unlock(&full->mutex);
 
+	/* Until now bundles were made with an older SA, if there is one. */
+	if (!err)
+		xfrm_state_bump_genids(x);
 	return err;
 }
 
@@ -383,15 +373,16 @@ int xfrm_full_state_arm(struct xfrm_state *x, struct netlink_ext_ack *extack)
 void xfrm_full_state_delete(struct xfrm_state *x)
 {
 	struct xfrm_full *full = xfrm_full_get(x);
-	bool armed;
+	bool added;
 
 	if (!full)
 		return;
 
 	xfrm_full_state_stats(x);
 
-	armed = full->place == XFRM_FULL_DEVICE;
-	if (xfrm_full_move(full, XFRM_FULL_DEAD) && armed)
+	/* While it is on its way in, it is for xfrm_full_to_device() to turn. */
+	added = xfrm_full_owner(full) || full->place == XFRM_FULL_SUSPENDED;
+	if (xfrm_full_move(full, XFRM_FULL_DEAD) && added)
 		xfrm_full_retire(full);
 }
 
@@ -406,20 +397,22 @@ void xfrm_full_state_destroy(struct xfrm_state *x)
 	if (!x->full)
 		return;
 
+	skb_queue_purge(&x->full->parked);
 	mutex_destroy(&x->full->mutex);
 	kfree(x->full);
 	x->full = NULL;
 }
 
-/* The first SA of a device in a list, referenced. */
+/* The first SA of a device in a list that has all @flags, referenced. */
 static struct xfrm_full *xfrm_full_first_of(const struct list_head *list,
-					    const struct net_device *dev)
+					    const struct net_device *dev,
+					    u8 flags)
 {
 	struct xfrm_full *full, *found = NULL;
 
 	spin_lock_bh(&xfrm_full_lock);
 	list_for_each_entry(full, list, list) {
-		if (full->dev != dev)
+		if (full->dev != dev || (full->flags & flags) != flags)
 			continue;
 		xfrm_state_hold(full->x);
 		found = full;
@@ -451,6 +444,50 @@ void xfrm_full_expire(struct xfrm_state *x)
 	xfrm_audit_state_delete(x, err ? 0 : 1, true);
 }
 
+static void xfrm_full_tell_moved(struct xfrm_state *x)
+{
+	struct km_event c = {
+		.event = XFRM_MSG_UPDSA,
+	};
+
+	xfrm_state_bump_genids(x);
+	km_state_notify(x, &c);
+}
+
+/* An SA's device goes, and says where the SA stands, or does not. */
+static void xfrm_full_evict(struct xfrm_full *full, struct net_device *dev,
+			    bool says)
+{
+	int err = -ENODEV;
+
+	/* Let a move come to its end, it may be in the driver. */
+	mutex_lock(&full->mutex);
+	if (full->dev == dev) {
+		if (says && full->flags & XFRM_OFFLOAD_FALLBACK)
+			err = xfrm_full_to_software(full, true,
+						    XFRM_FULL_REASON_DOWN,
+						    NULL);
+		if (err)
+			xfrm_full_expire(full->x);
+	}
+	mutex_unlock(&full->mutex);
+
+	if (!err)
+		xfrm_full_tell_moved(full->x);
+}
+
+static void xfrm_full_evict_all(struct net_device *dev, u8 flags, bool says)
+{
+	struct xfrm_full *full;
+	struct xfrm_state *x;
+
+	while ((full = xfrm_full_first_of(&xfrm_full_armed, dev, flags))) {
+		x = full->x;
+		xfrm_full_evict(full, dev, says);
+		xfrm_state_put(x);
+	}
+}
+
 /**
  * xfrm_full_dev_lost() - a device has lost its SAs
  * @dev: the device
@@ -458,31 +495,36 @@ void xfrm_full_expire(struct xfrm_state *x)
  * A driver calls this when a reset or a failure has taken the sequence numbers
  * away. The SAs of the device expire; the driver frees them soon.
  *
- * Context: process, may sleep; none of the driver's operations is waited for.
+ * Context: process, may sleep; of the driver's operations only those are waited
+ * for that are being executed.
  */
 void xfrm_full_dev_lost(struct net_device *dev)
 {
-	struct xfrm_full *full;
-	struct xfrm_state *x;
-
-	while ((full = xfrm_full_first_of(&xfrm_full_armed, dev))) {
-		x = full->x;
-
-		/* Let an arming come to its end, it may be in the driver. */
-		mutex_lock(&full->mutex);
-		mutex_unlock(&full->mutex);
-
-		xfrm_full_expire(x);
-		xfrm_state_put(x);
-	}
+	xfrm_full_evict_all(dev, 0, false);
 }
 EXPORT_SYMBOL_GPL(xfrm_full_dev_lost);
+
+/**
+ * xfrm_full_dev_down() - an interface is down
+ * @dev: its device
+ *
+ * SAs that are to fall back go on in software. The others stay: the device still
+ * has them.
+ *
+ * Context: process, RTNL held.
+ */
+void xfrm_full_dev_down(struct net_device *dev)
+{
+	if (xfrm_full_used())
+		xfrm_full_evict_all(dev, XFRM_OFFLOAD_FALLBACK, true);
+}
 
 /**
  * xfrm_full_dev_unregister() - a device goes, or moves to another namespace
  * @dev: the device
  *
- * Its SAs expire.  On return the driver has freed all of them.
+ * Its SAs fall back to software or expire.  On return the driver has freed all
+ * of them.
  *
  * Context: process, RTNL held.
  */
@@ -491,9 +533,9 @@ void xfrm_full_dev_unregister(struct net_device *dev)
 	struct xfrm_full *full;
 	struct xfrm_state *x;
 
-	xfrm_full_dev_lost(dev);
+	xfrm_full_evict_all(dev, 0, true);
 
-	while ((full = xfrm_full_first_of(&xfrm_full_dying, dev))) {
+	while ((full = xfrm_full_first_of(&xfrm_full_dying, dev, 0))) {
 		x = full->x;
 		flush_rcu_work(&full->free_work);
 		xfrm_state_put(x);
@@ -505,14 +547,16 @@ void xfrm_full_dev_unregister(struct net_device *dev)
  * @old: the SA
  * @new: what it is to become
  *
- * Return: false if @new has another place than @old, which an update doesn't
- * change.
+ * Return: false if @new is wanted elsewhere than @old, which an update doesn't
+ * change: the move comes before it.
  */
 bool xfrm_full_state_update_ok(const struct xfrm_state *old,
 			       const struct xfrm_state *new)
 {
-	if (!old->full || !new->full)
-		return old->full == new->full;
+	bool device = old->full && old->full->wanted == XFRM_FULL_DEVICE;
+
+	if (!device || !new->full)
+		return device == !!new->full;
 
 	return old->full->ifindex == new->full->ifindex &&
 	       old->full->dir == new->full->dir;

@@ -193,10 +193,23 @@ static int xfrm_full_parse(struct nlattr *attr, u32 *idle,
 	return err;
 }
 
+static int xfrm_full_check_fallback(const struct xfrm_full_request *rq,
+				    const struct xfrm_user_offload *xuo)
+{
+	if (!(xuo->flags & XFRM_OFFLOAD_FALLBACK) ||
+	    rq->caps->flags & XFRM_OFFLOAD_CAP_STOP)
+		return 0;
+
+	NL_SET_ERR_MSG_ATTR(rq->extack, rq->attrs[XFRMA_OFFLOAD_DEV],
+			    "Device can't give an SA back: leave out fallback");
+	return -EOPNOTSUPP;
+}
+
 static int xfrm_full_check_request(struct net *net, const struct xfrm_state *x,
-				   struct nlattr **attrs, int ifindex, u8 dir,
+				   struct nlattr **attrs, u8 dir,
 				   struct netlink_ext_ack *extack)
 {
+	const struct xfrm_user_offload *xuo;
 	struct xfrm_full_request rq = {
 		.x = x,
 		.attrs = attrs,
@@ -206,8 +219,9 @@ static int xfrm_full_check_request(struct net *net, const struct xfrm_state *x,
 	struct xfrm_full_caps caps;
 	struct net_device *dev;
 
+	xuo = nla_data(attrs[XFRMA_OFFLOAD_DEV]);
 	rcu_read_lock();
-	dev = xfrm_full_dev_rcu(net, ifindex, extack);
+	dev = xfrm_full_dev_rcu(net, xuo->ifindex, extack);
 	if (!IS_ERR(dev))
 		xfrm_full_dev_caps(dev, &caps);
 	rcu_read_unlock();
@@ -215,7 +229,8 @@ static int xfrm_full_check_request(struct net *net, const struct xfrm_state *x,
 		return PTR_ERR(dev);
 
 	rq.caps = &caps;
-	return xfrm_full_check_caps(&rq);
+	return xfrm_full_check_caps(&rq) ? :
+	       xfrm_full_check_fallback(&rq, xuo);
 }
 
 /**
@@ -243,7 +258,8 @@ int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 						  XFRM_SA_DIR_OUT;
 
 	err = xfrm_full_check_flags(xuo->flags, XFRM_OFFLOAD_FULL |
-				    XFRM_OFFLOAD_INBOUND | XFRM_OFFLOAD_IPV6,
+				    XFRM_OFFLOAD_INBOUND | XFRM_OFFLOAD_IPV6 |
+				    XFRM_OFFLOAD_MOVE | XFRM_FULL_FLAGS,
 				    extack);
 	if (!err)
 		err = xfrm_full_check_dev(net, xuo->ifindex, extack);
@@ -264,8 +280,7 @@ int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 		return xfrm_full_refuse(extack, what);
 	}
 
-	return xfrm_full_check_request(net, x, attrs, xuo->ifindex, dir,
-				       extack);
+	return xfrm_full_check_request(net, x, attrs, dir, extack);
 }
 EXPORT_SYMBOL_IF_KUNIT(xfrm_full_check_state);
 
@@ -359,7 +374,9 @@ static int xfrm_full_put_extra(struct sk_buff *skb,
 	if (nla_put_u32(skb, XFRMA_FULL_IDLE, READ_ONCE(full->idle)) ||
 	    nla_put_u8(skb, XFRMA_FULL_PLACE, READ_ONCE(full->place)) ||
 	    nla_put_u16(skb, XFRMA_FULL_EPOCH, READ_ONCE(full->epoch)) ||
-	    nla_put(skb, XFRMA_FULL_DROPS, sizeof(full->drops), full->drops)) {
+	    nla_put(skb, XFRMA_FULL_DROPS, sizeof(full->drops), full->drops) ||
+	    nla_put_u8(skb, XFRMA_FULL_WANTED, READ_ONCE(full->wanted)) ||
+	    nla_put_u8(skb, XFRMA_FULL_REASON, READ_ONCE(full->reason))) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}
@@ -373,18 +390,25 @@ static int xfrm_full_put_extra(struct sk_buff *skb,
  * @skb: the message
  * @x: the SA
  *
+ * The device is named as long as user space wants the SA to be in it.
+ *
  * Return: 0, or -EMSGSIZE.
  */
 int xfrm_full_put_state(struct sk_buff *skb, const struct xfrm_state *x)
 {
 	const struct xfrm_full *full = xfrm_full_get(x);
-	int err;
+	int err = 0;
+	u8 flags;
 
 	if (!full)
 		return 0;
 
-	err = xfrm_full_put(skb, full->ifindex, full->dir == XFRM_SA_DIR_IN ?
-						XFRM_OFFLOAD_INBOUND : 0);
+	flags = full->flags;
+	if (full->dir == XFRM_SA_DIR_IN)
+		flags |= XFRM_OFFLOAD_INBOUND;
+	if (READ_ONCE(full->wanted) == XFRM_FULL_DEVICE)
+		err = xfrm_full_put(skb, full->ifindex, flags);
+
 	return err ? : xfrm_full_put_extra(skb, full);
 }
 
@@ -406,7 +430,9 @@ unsigned int xfrm_full_state_size(const struct xfrm_state *x)
 	       nla_total_size(sizeof(u32)) +	/* XFRMA_FULL_IDLE */
 	       nla_total_size(sizeof(u8)) +	/* XFRMA_FULL_PLACE */
 	       nla_total_size(sizeof(u16)) +	/* XFRMA_FULL_EPOCH */
-	       nla_total_size(sizeof(full->drops));
+	       nla_total_size(sizeof(full->drops)) +
+	       nla_total_size(sizeof(u8)) +	/* XFRMA_FULL_WANTED */
+	       nla_total_size(sizeof(u8));	/* XFRMA_FULL_REASON */
 }
 
 /**

@@ -55,7 +55,18 @@ static inline bool xfrm_full_owner(const struct xfrm_full *full)
 	return place == XFRM_FULL_DEVICE || place == XFRM_FULL_DRAINING;
 }
 
+/* What user space chooses and struct xfrm_full.flags keeps. */
+#define XFRM_FULL_FLAGS	(XFRM_OFFLOAD_DROP | XFRM_OFFLOAD_FALLBACK)
+
+/* Above the sequence number an IV has the epoch. */
+#define XFRM_FULL_SEQ_MAX	(BIT_ULL(48) - 1)
+
 /* xfrm_full.c */
+struct xfrm_full *xfrm_full_alloc(struct xfrm_state *x,
+				  const struct xfrm_user_offload *xuo);
+int xfrm_full_publish(struct xfrm_full *full, struct netlink_ext_ack *extack);
+int xfrm_full_attach(struct xfrm_full *full, struct netlink_ext_ack *extack);
+void xfrm_full_detach(struct xfrm_full *full);
 bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to);
 void xfrm_full_expire(struct xfrm_state *x);
 
@@ -76,6 +87,17 @@ int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 /* xfrm_full_event.c */
 void xfrm_full_notify_idle(struct xfrm_state *x);
 
+/* xfrm_full_handover.c */
+int xfrm_full_to_device(struct xfrm_full *full, struct netlink_ext_ack *extack);
+int xfrm_full_to_software(struct xfrm_full *full, bool lossy,
+			  enum xfrm_full_reason reason,
+			  struct netlink_ext_ack *extack);
+int xfrm_full_adopt(struct xfrm_state *x, const struct xfrm_user_offload *xuo,
+		    struct netlink_ext_ack *extack);
+int xfrm_full_enter(struct xfrm_full *full, int ifindex, u8 flags,
+		    struct netlink_ext_ack *extack);
+int xfrm_full_exit(struct xfrm_full *full, struct netlink_ext_ack *extack);
+
 /* xfrm_full_input.c */
 struct skb_ext *xfrm_full_ext_alloc(struct xfrm_state *x);
 
@@ -94,7 +116,14 @@ void xfrm_full_to_snapshot(const struct xfrm_state *x,
 void xfrm_full_from_snapshot(struct xfrm_state *x,
 			     const struct xfrm_full_snapshot *snap);
 
+/* xfrm_full_soft.c */
+bool xfrm_full_park(struct xfrm_full *full, struct sk_buff *skb);
+void xfrm_full_set_parking(struct xfrm_full *full, bool parking);
+bool xfrm_full_take_back(struct sk_buff *skb);
+
 /* xfrm_full_stats.c */
+void xfrm_full_account_snapshot(struct xfrm_state *x,
+				const struct xfrm_full_snapshot *snap);
 void xfrm_full_account(struct xfrm_state *x,
 		       const struct xfrm_full_stats *stats);
 

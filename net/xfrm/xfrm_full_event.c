@@ -256,6 +256,19 @@ static bool xfrm_full_event_ok(const struct net_device *dev,
 	return true;
 }
 
+/* Not about an SA that is gone, or whose start in the device has failed. */
+static bool xfrm_full_event_wanted(const struct xfrm_full *full)
+{
+	switch (READ_ONCE(full->place)) {
+	case XFRM_FULL_SOFTWARE:
+		return READ_ONCE(full->leaving);
+	case XFRM_FULL_DEAD:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* The event as it is told: what the driver left out, the SA knows. */
 static void xfrm_full_event_complete(struct xfrm_full_event *ev)
 {
@@ -480,7 +493,7 @@ void xfrm_full_event(struct net_device *dev, const struct xfrm_full_event *ev)
 		XFRM_INC_STATS(dev_net(dev), LINUX_MIB_XFRMFULLEVENTERROR);
 		return;
 	}
-	if (ev->x && READ_ONCE(ev->x->full->place) == XFRM_FULL_DEAD)
+	if (ev->x && !xfrm_full_event_wanted(ev->x->full))
 		return;
 
 	xfrm_full_event_complete(&full_ev);

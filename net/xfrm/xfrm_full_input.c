@@ -59,23 +59,59 @@ struct skb_ext *xfrm_full_ext_alloc(struct xfrm_state *x)
 	return ext;
 }
 
+/* While the device starts, the place is about to change: the first packets are
+ * faster than the answer to the command.
+ */
+static u8 xfrm_full_rx_place(struct xfrm_state *x)
+{
+	/* pairs with xfrm_full_move() */
+	u8 place = smp_load_acquire(&x->full->place);
+
+	if (likely(place != XFRM_FULL_ARMING))
+		return place;
+
+	spin_lock_bh(&x->lock);
+	place = x->full->place;
+	spin_unlock_bh(&x->lock);
+
+	return place;
+}
+
+/* Does what the device has accepted count? After a start that failed it does
+ * not, as software has accepted the same numbers.
+ */
+static bool xfrm_full_rx_ok(struct xfrm_state *x)
+{
+	switch (xfrm_full_rx_place(x)) {
+	case XFRM_FULL_DEVICE:
+	case XFRM_FULL_DRAINING:
+	case XFRM_FULL_SUSPENDED:
+		return true;
+	case XFRM_FULL_SOFTWARE:
+		return READ_ONCE(x->full->leaving);
+	default:
+		return false;
+	}
+}
+
 /**
  * xfrm_full_rx() - a device has decrypted a packet
  * @skb: the packet, not seen by the stack yet
  * @x: the SA, from the driver's own table
  *
  * Attaches the SA's sec_path.  The driver keeps @x in its table until its
- * xdo_dev_full_state_free() at the latest, and looks it up under RCU.
+ * xdo_dev_full_state_free(), and looks it up under RCU.
  *
- * Context: softirq, RCU read side.
- * Return: false if the SA is dead: the packet must be dropped, and has been
- * counted.
+ * Context: softirq, RCU read side; no locks that an operation of the driver
+ * takes.
+ * Return: false if the device does not have the SA: the packet must be dropped,
+ * and has been counted.
  */
-bool xfrm_full_rx(struct sk_buff *skb, const struct xfrm_state *x)
+bool xfrm_full_rx(struct sk_buff *skb, struct xfrm_state *x)
 {
-	const struct xfrm_full *full = x->full;
+	struct xfrm_full *full = x->full;
 
-	if (unlikely(READ_ONCE(full->place) == XFRM_FULL_DEAD || !full->ext)) {
+	if (unlikely(!xfrm_full_rx_ok(x) || !full->ext)) {
 		XFRM_INC_STATS(dev_net(skb->dev), LINUX_MIB_XFRMFULLINSTATE);
 		return false;
 	}
@@ -119,18 +155,6 @@ static void xfrm_full_answered(struct xfrm_full *full, int err)
 		xfrm_full_expire_soon(full->x);
 }
 
-/* Can the device decide about packets that software has decrypted? */
-static bool xfrm_full_can_ask(const struct xfrm_full *full)
-{
-	struct xfrm_full_caps caps;
-
-	rcu_read_lock();
-	xfrm_full_dev_caps(full->dev, &caps);
-	rcu_read_unlock();
-
-	return caps.flags & XFRM_OFFLOAD_CAP_REPLAY_TEST;
-}
-
 static int xfrm_full_input_drop(const struct xfrm_state *x, int mib)
 {
 	XFRM_INC_STATS(xs_net(x), mib);
@@ -147,7 +171,7 @@ static int xfrm_full_input_blocked(const struct xfrm_full *full,
 		return LINUX_MIB_XFRMFULLINDEV;
 	if (full->flags & XFRM_OFFLOAD_DROP)
 		return LINUX_MIB_XFRMFULLINEXCEPTION;
-	if (!xfrm_full_can_ask(full))
+	if (!(full->can & XFRM_OFFLOAD_CAP_REPLAY_TEST))
 		return LINUX_MIB_XFRMFULLINRAW;
 
 	return 0;

@@ -14,6 +14,9 @@
  * skb->xfrm_full says so wherever the packet goes: xfrm_full_stray() guards all
  * devices, and xfrm_full_tx() the SA's own, against a packet that has the bit
  * but, by a redirect or a change of its dst, no such SA any more.
+ *
+ * What the device can't do goes on to software, as do all packets of an SA that
+ * is not in a device, see xfrm_full_soft.c.
  */
 
 #include <linux/bpf-cgroup.h>
@@ -47,7 +50,7 @@ static int xfrm_full_drop(struct net *net, struct sk_buff *skb, int mib,
  * @xfrm: the SAs, innermost first
  * @nx: their number
  *
- * Return: false if one of several has full offload; this has been counted, and
+ * Return: false if one of several is in a device; this has been counted, and
  * the references to all of them have been dropped.
  */
 bool xfrm_full_bundle_ok(struct net *net, struct xfrm_state **xfrm, int nx)
@@ -56,7 +59,7 @@ bool xfrm_full_bundle_ok(struct net *net, struct xfrm_state **xfrm, int nx)
 	int i;
 
 	for (i = 0; i < nx; i++)
-		full |= !!xfrm_full_get(xfrm[i]);
+		full |= xfrm_full_taken(xfrm[i]);
 	if (likely(nx == 1 || !full))
 		return true;
 
@@ -90,8 +93,7 @@ static int xfrm_full_blocked(const struct sk_buff *skb)
 	const struct xfrm_state *x = dst->xfrm;
 	const struct xfrm_full *full = x->full;
 
-	if (!xfrm_full_in_device(full) ||
-	    x->km.state != XFRM_STATE_VALID)
+	if (x->km.state != XFRM_STATE_VALID)
 		return LINUX_MIB_XFRMFULLOUTSTATE;
 	if (full->dir != XFRM_SA_DIR_OUT)
 		return LINUX_MIB_XFRMOUTSTATEDIRERROR;
@@ -103,6 +105,27 @@ static int xfrm_full_blocked(const struct sk_buff *skb)
 		return LINUX_MIB_XFRMFULLOUTFRAGMENT;
 
 	return 0;
+}
+
+/* Of such a reason, software can send the packet with the device's number. */
+static bool xfrm_full_is_exception(int mib)
+{
+	return mib == LINUX_MIB_XFRMFULLOUTDEV;
+}
+
+/* Only software can send the packet. */
+static int xfrm_full_exception(struct net *net, struct sock *sk,
+			       struct sk_buff *skb, int mib, int err)
+{
+	const struct xfrm_full *full = skb_dst(skb)->xfrm->full;
+
+	if (full->flags & XFRM_OFFLOAD_DROP)
+		return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTEXCEPTION,
+				      err);
+	if (!(full->can & XFRM_OFFLOAD_CAP_SEQ_ALLOC))
+		return xfrm_full_drop(net, skb, mib, err);
+
+	return __xfrm_output(sk, skb);
 }
 
 static struct neighbour *xfrm_full_neigh(const struct dst_entry *path,
@@ -196,7 +219,11 @@ static int xfrm_full_send_fragments(struct net *net, struct sk_buff *skb)
 	return err;
 }
 
-static int xfrm_full_send_big(struct net *net, struct sk_buff *skb)
+/* In transport mode ESP comes first and fragments afterwards, which the device
+ * can't do.
+ */
+static int xfrm_full_send_big(struct net *net, struct sock *sk,
+			      struct sk_buff *skb)
 {
 	const struct xfrm_state *x = skb_dst(skb)->xfrm;
 	bool ipv4 = skb->protocol == htons(ETH_P_IP);
@@ -211,70 +238,93 @@ static int xfrm_full_send_big(struct net *net, struct sk_buff *skb)
 
 	if (!err && ipv4 && x->props.mode == XFRM_MODE_TUNNEL)
 		return xfrm_full_send_fragments(net, skb);
+	if (!err && x->props.mode == XFRM_MODE_TRANSPORT)
+		return xfrm_full_exception(net, sk, skb,
+					   LINUX_MIB_XFRMFULLOUTTOOBIG,
+					   -EMSGSIZE);
 
 	return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTTOOBIG, -EMSGSIZE);
 }
 
-/* The packet is consumed if this fails. */
-static int xfrm_full_prepare(struct net *net, struct sk_buff *skb)
+static int xfrm_full_finish(struct net *net, struct sock *sk,
+			    struct sk_buff *skb)
 {
-	int mib;
+	if (likely(xfrm_full_fits(skb, dst_mtu(skb_dst(skb)))))
+		return xfrm_full_send(net, skb);
+
+	return xfrm_full_send_big(net, sk, skb);
+}
+
+static int xfrm_full_to_driver(struct net *net, struct sock *sk,
+			       struct sk_buff *skb)
+{
+	int mib, ret;
+
+	mib = xfrm_full_blocked(skb);
+	if (unlikely(xfrm_full_is_exception(mib)))
+		return xfrm_full_exception(net, sk, skb, mib, -EHOSTUNREACH);
+	if (unlikely(mib))
+		return xfrm_full_drop(net, skb, mib, -EHOSTUNREACH);
+
+	/* A forwarded packet may come from another SA. */
+	secpath_reset(skb);
+
+	ret = BPF_CGROUP_RUN_PROG_INET_EGRESS(sk, skb);
+	switch (ret) {
+	case NET_XMIT_SUCCESS:
+	case NET_XMIT_CN:
+		return xfrm_full_finish(net, sk, skb) ?: ret;
+	default:
+		kfree_skb_reason(skb, SKB_DROP_REASON_BPF_CGROUP_EGRESS);
+		return ret;
+	}
+}
+
+/* The packet goes where its SA is. */
+static int xfrm_full_route(struct net *net, struct sock *sk,
+			   struct sk_buff *skb)
+{
+	struct xfrm_full *full = skb_dst(skb)->xfrm->full;
 
 	/* The dst is what has the packet encrypted: it must not go away. */
 	if (!skb_dst_force(skb))
 		return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTERROR,
 				      -EHOSTUNREACH);
 
-	mib = xfrm_full_blocked(skb);
-	if (unlikely(mib))
-		return xfrm_full_drop(net, skb, mib, -EHOSTUNREACH);
+	if (xfrm_full_park(full, skb))
+		return 0;
+	if (likely(xfrm_full_in_device(full)))
+		return xfrm_full_to_driver(net, sk, skb);
+	if (xfrm_full_by_software(full))
+		return __xfrm_output(sk, skb);
 
-	/* A forwarded packet may come from another SA. */
-	secpath_reset(skb);
-	return 0;
-}
-
-static int xfrm_full_finish(struct net *net, struct sk_buff *skb)
-{
-	if (likely(xfrm_full_fits(skb, dst_mtu(skb_dst(skb)))))
-		return xfrm_full_send(net, skb);
-
-	return xfrm_full_send_big(net, skb);
+	return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTSTATE,
+			      -EHOSTUNREACH);
 }
 
 /**
- * xfrm_full_output() - send a packet through an SA in a device
+ * xfrm_full_output() - send a packet of an SA that has full offload
  * @net: the packet's namespace
  * @sk: socket that sends, or NULL
  * @skb: the packet, its network header first; its dst has the SA
  *
- * Programs of a cgroup see the inner packet; there is no outer one to be seen.
+ * Programs of a cgroup see the inner packet if a device sends it: there is no
+ * outer one to be seen.
+ *
+ * Software numbers the packet before this returns, so after an RCU grace period
+ * a move knows of each packet that set out before.
  *
  * Context: process or softirq.
  * Return: 0, or a negative errno or NET_XMIT_*; the packet is consumed.
  */
 int xfrm_full_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
-	int err, ret;
+	int err;
 
 	rcu_read_lock();
-
-	err = xfrm_full_prepare(net, skb);
-	if (unlikely(err))
-		goto out;
-
-	ret = BPF_CGROUP_RUN_PROG_INET_EGRESS(sk, skb);
-	switch (ret) {
-	case NET_XMIT_SUCCESS:
-	case NET_XMIT_CN:
-		err = xfrm_full_finish(net, skb) ?: ret;
-		break;
-	default:
-		kfree_skb_reason(skb, SKB_DROP_REASON_BPF_CGROUP_EGRESS);
-		err = ret;
-	}
-out:
+	err = xfrm_full_route(net, sk, skb);
 	rcu_read_unlock();
+
 	return err;
 }
 
@@ -288,32 +338,49 @@ static const struct xfrm_full *xfrm_full_of_skb(const struct sk_buff *skb)
 	return xfrm_full_get(dst->xfrm);
 }
 
+/* The SA is not in the device, which xfrm_full_output() has believed. */
+static int xfrm_full_missed(struct sk_buff *skb, const struct net_device *dev,
+			    const struct xfrm_full *full)
+{
+	int mib = LINUX_MIB_XFRMFULLOUTSTATE;
+
+	if (READ_ONCE(full->place) != XFRM_FULL_DEAD) {
+		if (xfrm_full_take_back(skb))
+			return -EINPROGRESS;
+		mib = LINUX_MIB_XFRMFULLOUTSTRAY;
+	}
+
+	XFRM_INC_STATS(dev_net(dev), mib);
+	return -ENOENT;
+}
+
 /* Slow path of xfrm_full_tx(). */
-int __xfrm_full_tx(const struct sk_buff *skb, const struct net_device *dev,
+int __xfrm_full_tx(struct sk_buff *skb, const struct net_device *dev,
 		   u32 *handle)
 {
 	const struct xfrm_full *full = xfrm_full_of_skb(skb);
 
-	if (unlikely(full && !xfrm_full_in_device(full))) {
-		XFRM_INC_STATS(dev_net(dev), LINUX_MIB_XFRMFULLOUTSTATE);
-		return -ENOENT;
-	}
 	if (__xfrm_full_stray(skb, dev))
 		return -EXDEV;
 	if (!full)
 		return 0;
+	if (unlikely(!xfrm_full_in_device(full) ||
+		     READ_ONCE(full->dev) != dev))
+		return xfrm_full_missed(skb, dev, full);
 
 	*handle = full->handle;
 	return 1;
 }
 EXPORT_SYMBOL_GPL(__xfrm_full_tx);
 
-/* Slow path of xfrm_full_stray(). */
+/* Slow path of xfrm_full_stray(). The SA may have left the device meanwhile, but
+ * the packet must not: it would never come to xfrm_full_tx().
+ */
 bool __xfrm_full_stray(const struct sk_buff *skb, const struct net_device *dev)
 {
 	const struct xfrm_full *full = xfrm_full_of_skb(skb);
 
-	if (full ? READ_ONCE(full->dev) == dev : !skb->xfrm_full)
+	if (full ? xfrm_dst_path(skb_dst(skb))->dev == dev : !skb->xfrm_full)
 		return false;
 
 	XFRM_INC_STATS(dev_net(dev), LINUX_MIB_XFRMFULLOUTSTRAY);

@@ -58,24 +58,32 @@ static int xfrm_full_mib(u8 dir, enum xfrm_full_drop reason)
 	return mib[reason][dir == XFRM_SA_DIR_OUT];
 }
 
-/* What the device drops is added to what software does.  The namespace counts
- * what is new; a counter that goes back is not believed.
- */
-static void xfrm_full_account_drop(struct xfrm_full *full, int reason, u64 drops)
+/* What is new; a counter that goes back is not believed. */
+static u64 xfrm_full_new_drops(struct xfrm_full *full, int reason, u64 now)
 {
-	struct xfrm_state *x = full->x;
-	u64 fresh;
+	u64 new, old = full->drops[reason] - full->drops_before[reason];
 
-	if (drops <= full->drops[reason])
-		return;
-	fresh = drops - full->drops[reason];
-	full->drops[reason] = drops;
+	if (now <= old)
+		return 0;
+	new = now - old;
+	full->drops[reason] += new;
+	XFRM_ADD_STATS(xs_net(full->x), xfrm_full_mib(full->dir, reason), new);
+	return new;
+}
 
-	XFRM_ADD_STATS(xs_net(x), xfrm_full_mib(full->dir, reason), fresh);
-	if (reason == XFRM_FULL_DROP_REPLAY)
-		x->stats.replay += fresh;
-	else if (reason == XFRM_FULL_DROP_ICV)
-		x->stats.integrity_failed += fresh;
+static void xfrm_full_account_drops(struct xfrm_full *full, const u64 *drops)
+{
+	struct xfrm_stats *stats = &full->x->stats;
+	u64 new;
+	int i;
+
+	for (i = 0; i < XFRM_FULL_DROP_MAX; i++) {
+		new = xfrm_full_new_drops(full, i, drops[i]);
+		if (i == XFRM_FULL_DROP_REPLAY)
+			stats->replay += new;
+		else if (i == XFRM_FULL_DROP_ICV)
+			stats->integrity_failed += new;
+	}
 }
 
 static void xfrm_full_account_volume(struct xfrm_state *x, u64 packets,
@@ -104,7 +112,8 @@ static void xfrm_full_account_use(struct xfrm_state *x, time64_t first,
  * @stats: from the device
  *
  * Several ways lead here at once, from counters of different age.  None goes
- * back, and each drop is counted once.
+ * back, and each drop is counted once.  Of an SA that has left the device, only
+ * drops are news: software has gone on from its other counters.
  *
  * Context: any but hard interrupt.
  */
@@ -112,14 +121,15 @@ void xfrm_full_account(struct xfrm_state *x,
 		       const struct xfrm_full_stats *stats)
 {
 	struct xfrm_full *full = x->full;
-	int i;
 
 	spin_lock_bh(&full->stats_lock);
-	xfrm_full_account_volume(x, stats->packets, stats->bytes);
+	xfrm_full_account_drops(full, stats->drops);
 	xfrm_full_account_use(x, stats->firstused, stats->lastused);
-	for (i = 0; i < XFRM_FULL_DROP_MAX; i++)
-		xfrm_full_account_drop(full, i, stats->drops[i]);
-	xfrm_full_advance(x, stats->seq);
+	if (full->place != XFRM_FULL_SOFTWARE &&
+	    full->place != XFRM_FULL_SUSPENDED) {
+		xfrm_full_account_volume(x, stats->packets, stats->bytes);
+		xfrm_full_advance(x, stats->seq);
+	}
 	spin_unlock_bh(&full->stats_lock);
 }
 
@@ -154,7 +164,7 @@ void xfrm_full_state_stats(struct xfrm_state *x)
 		return;
 
 	rcu_read_lock();
-	if (xfrm_full_in_device(full)) {
+	if (xfrm_full_owner(full)) {
 		full->dev->xfrmdev_ops->xdo_dev_full_stats(full->dev, x,
 							   &stats);
 		xfrm_full_account(x, &stats);
@@ -162,8 +172,15 @@ void xfrm_full_state_stats(struct xfrm_state *x)
 	rcu_read_unlock();
 }
 
-static void xfrm_full_account_snapshot(struct xfrm_state *x,
-				       const struct xfrm_full_snapshot *snap)
+/**
+ * xfrm_full_account_snapshot() - take over what moves with an SA
+ * @x: an SA with full offload
+ * @snap: from the device
+ *
+ * Context: any but hard interrupt.
+ */
+void xfrm_full_account_snapshot(struct xfrm_state *x,
+				const struct xfrm_full_snapshot *snap)
 {
 	spin_lock_bh(&x->full->stats_lock);
 	xfrm_full_account_volume(x, snap->packets, snap->bytes);
@@ -197,10 +214,10 @@ static void xfrm_full_state_exact(struct xfrm_state *x, bool stop)
 	mutex_lock(&full->mutex);
 	if (xfrm_full_in_device(full))
 		err = xfrm_full_sync(full, stop, snap);
-	mutex_unlock(&full->mutex);
-
 	if (!err)
 		xfrm_full_account_snapshot(x, snap);
+	mutex_unlock(&full->mutex);
+
 	kfree(snap);
 	xfrm_full_state_stats(x);
 }

@@ -42,6 +42,7 @@ TRACE_EVENT(xfrm_full_move,
 	TP_STRUCT__entry(
 		__field(int, ifindex)
 		__field(u32, spi)
+		__field(u16, epoch)
 		__field(u8, dir)
 		__field(u8, from)
 		__field(u8, to)
@@ -50,13 +51,14 @@ TRACE_EVENT(xfrm_full_move,
 	TP_fast_assign(
 		__entry->ifindex = full->ifindex;
 		__entry->spi = ntohl(full->x->id.spi);
+		__entry->epoch = full->epoch;
 		__entry->dir = full->dir;
 		__entry->from = from;
 		__entry->to = full->place;
 	),
 
-	TP_printk("ifindex=%d spi=0x%08x dir=%s from=%s to=%s",
-		  __entry->ifindex, __entry->spi,
+	TP_printk("ifindex=%d spi=0x%08x epoch=%u dir=%s from=%s to=%s",
+		  __entry->ifindex, __entry->spi, __entry->epoch,
 		  __entry->dir == XFRM_SA_DIR_IN ? "in" : "out",
 		  xfrm_full_show_place(__entry->from),
 		  xfrm_full_show_place(__entry->to))

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IPsec full offload: user space moves a live SA, or changes it otherwise.
+ *
+ * XFRM_MSG_UPDSA with XFRM_OFFLOAD_MOVE has the identity of an SA and a place,
+ * and nothing else: no keys, limits or selector to be taken over by mistake.
+ * What would change an SA behind its device's back has it moved to software
+ * before, or is refused.
+ */
+
+#include <linux/mutex.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <net/xfrm.h>
+
+#include "xfrm_full_core.h"
+
+static const char *xfrm_full_move_excess(struct nlattr **attrs, int *type)
+{
+	for (*type = 1; *type <= XFRMA_MAX; (*type)++) {
+		if (!attrs[*type])
+			continue;
+
+		switch (*type) {
+		case XFRMA_OFFLOAD_DEV:
+		case XFRMA_MARK:
+		case XFRMA_SA_DIR:
+		case XFRMA_IF_ID:
+			continue;
+		case XFRMA_ALG_AEAD:
+		case XFRMA_ALG_AUTH:
+		case XFRMA_ALG_AUTH_TRUNC:
+		case XFRMA_ALG_CRYPT:
+		case XFRMA_ALG_COMP:
+			return "algorithms";
+		case XFRMA_ENCAP:
+			return "encapsulation";
+		case XFRMA_LTIME_VAL:
+			return "lifetimes";
+		case XFRMA_REPLAY_VAL:
+		case XFRMA_REPLAY_ESN_VAL:
+			return "replay state";
+		case XFRMA_FULL:
+			return "other properties of full offload";
+		default:
+			return "this attribute";
+		}
+	}
+
+	return NULL;
+}
+
+static int xfrm_full_check_move(const struct nlmsghdr *nlh,
+				struct nlattr **attrs,
+				struct netlink_ext_ack *extack)
+{
+	const struct xfrm_user_offload *xuo;
+	const char *excess;
+	int type;
+	u8 flags;
+
+	xuo = nla_data(attrs[XFRMA_OFFLOAD_DEV]);
+	flags = xuo->flags & ~XFRM_OFFLOAD_MOVE;
+
+	if (nlh->nlmsg_type != XFRM_MSG_UPDSA) {
+		NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV],
+				    "Only an update can move an SA");
+		return -EINVAL;
+	}
+	excess = xfrm_full_move_excess(attrs, &type);
+	if (excess) {
+		NL_SET_ERR_MSG_ATTR_FMT(extack, attrs[type],
+					"A move leaves the SA as it is: leave out %s",
+					excess);
+		return -EINVAL;
+	}
+	if (flags & XFRM_OFFLOAD_FULL && !(flags & XFRM_OFFLOAD_SOFTWARE))
+		return 0;
+	if (flags == XFRM_OFFLOAD_SOFTWARE && !xuo->ifindex)
+		return 0;
+
+	NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV],
+			    "A move is either full, to a device, or to software, without one");
+	return -EINVAL;
+}
+
+static int xfrm_full_check_moved(const struct xfrm_state *x,
+				 struct nlattr **attrs,
+				 struct netlink_ext_ack *extack)
+{
+	if (x->km.state != XFRM_STATE_VALID) {
+		NL_SET_ERR_MSG(extack, "Only an SA that is valid can be moved");
+		return -EINVAL;
+	}
+	if (xfrm_state_kern(x)) {
+		NL_SET_ERR_MSG(extack, "SA is in use by tunnels");
+		return -EPERM;
+	}
+	if (x->xso.type != XFRM_DEV_OFFLOAD_UNSPECIFIED) {
+		NL_SET_ERR_MSG(extack,
+			       "An SA with crypto or packet offload can't be moved: delete the SA and add it");
+		return -EOPNOTSUPP;
+	}
+	if (attrs[XFRMA_SA_DIR] && nla_get_u8(attrs[XFRMA_SA_DIR]) != x->dir) {
+		NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_SA_DIR],
+				    "The SA has another direction");
+		return -EINVAL;
+	}
+	if (attrs[XFRMA_IF_ID] && nla_get_u32(attrs[XFRMA_IF_ID]) != x->if_id) {
+		NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_IF_ID],
+				    "The SA has another interface id");
+		return -EINVAL;
+	}
+
+	return 0;
+}
+
+static int xfrm_full_place_device(struct xfrm_state *x, struct nlattr **attrs,
+				  struct netlink_ext_ack *extack)
+{
+	const struct xfrm_user_offload *xuo;
+	struct xfrm_full *full;
+	u32 idle;
+	int err;
+
+	xuo = nla_data(attrs[XFRMA_OFFLOAD_DEV]);
+	err = xfrm_full_check_state(xs_net(x), x, attrs, &idle, extack);
+	if (!err)
+		err = xfrm_full_adopt(x, xuo, extack);
+	if (err)
+		return err;
+
+	full = x->full;
+	mutex_lock(&full->mutex);
+	err = xfrm_full_enter(full, xuo->ifindex, xuo->flags, extack);
+	mutex_unlock(&full->mutex);
+
+	return err;
+}
+
+static int xfrm_full_place_software(struct xfrm_state *x,
+				    struct netlink_ext_ack *extack)
+{
+	struct xfrm_full *full = x->full;
+	int err;
+
+	if (!full)
+		return 0;
+
+	mutex_lock(&full->mutex);
+	err = xfrm_full_exit(full, extack);
+	mutex_unlock(&full->mutex);
+
+	return err;
+}
+
+static int xfrm_full_place(struct xfrm_state *x, struct nlattr **attrs,
+			   struct netlink_ext_ack *extack)
+{
+	const struct xfrm_user_offload *xuo;
+	int err;
+
+	err = xfrm_full_check_moved(x, attrs, extack);
+	if (err)
+		return err;
+
+	xuo = nla_data(attrs[XFRMA_OFFLOAD_DEV]);
+	if (xuo->flags & XFRM_OFFLOAD_SOFTWARE)
+		err = xfrm_full_place_software(x, extack);
+	else
+		err = xfrm_full_place_device(x, attrs, extack);
+
+	/* What was derived from the SA's place is made anew. */
+	if (!err)
+		xfrm_state_bump_genids(x);
+	return err;
+}
+
+/**
+ * xfrm_full_request_move() - UPDSA that only moves an SA
+ * @net: namespace of the request
+ * @nlh: the request
+ * @attrs: its attributes, by XFRMA_*
+ * @portid: who asks
+ * @extack: says what is wrong
+ *
+ * Context: process, may sleep, net->xfrm.xfrm_cfg_mutex held.
+ * Return: 0, or a negative errno: the SA is as it was.
+ */
+int xfrm_full_request_move(struct net *net, const struct nlmsghdr *nlh,
+			   struct nlattr **attrs, u32 portid,
+			   struct netlink_ext_ack *extack)
+{
+	const struct xfrm_usersa_info *p = nlmsg_data(nlh);
+	struct km_event c = {
+		.seq = nlh->nlmsg_seq,
+		.portid = portid,
+		.event = nlh->nlmsg_type,
+	};
+	struct xfrm_state *x;
+	struct xfrm_mark m;
+	int err;
+
+	err = xfrm_full_check_move(nlh, attrs, extack);
+	if (err)
+		return err;
+
+	x = xfrm_state_lookup(net, xfrm_mark_get(attrs, &m), &p->id.daddr,
+			      p->id.spi, p->id.proto, p->family);
+	if (!x) {
+		NL_SET_ERR_MSG(extack, "No SA has this identity");
+		return -ESRCH;
+	}
+
+	err = xfrm_full_place(x, attrs, extack);
+	xfrm_audit_state_add(x, !err, true);
+	if (!err)
+		km_state_notify(x, &c);
+	xfrm_state_put(x);
+
+	return err;
+}
+
+/**
+ * xfrm_full_state_migrate() - an SA is about to get other addresses
+ * @x: the SA
+ * @extack: says what is wrong
+ *
+ * Only the device knows the numbers and the window with which its successor has
+ * to go on, so it gives the SA back.
+ *
+ * Context: process, may sleep.
+ * Return: 0, or a negative errno.
+ */
+int xfrm_full_state_migrate(struct xfrm_state *x,
+			    struct netlink_ext_ack *extack)
+{
+	struct xfrm_full *full = xfrm_full_get(x);
+	int err = 0;
+
+	if (!full)
+		return 0;
+
+	mutex_lock(&full->mutex);
+	if (READ_ONCE(full->place) != XFRM_FULL_SOFTWARE)
+		err = xfrm_full_to_software(full, false,
+					    XFRM_FULL_REASON_MIGRATE, extack);
+	mutex_unlock(&full->mutex);
+
+	return err;
+}
+
+/**
+ * xfrm_full_check_ae() - may user space set replay state and lifetimes of an SA?
+ * @x: the SA
+ * @extack: says what is wrong
+ *
+ * Return: 0, or a negative errno.
+ */
+int xfrm_full_check_ae(const struct xfrm_state *x,
+		       struct netlink_ext_ack *extack)
+{
+	const struct xfrm_full *full = xfrm_full_get(x);
+
+	if (!full || READ_ONCE(full->place) == XFRM_FULL_SOFTWARE)
+		return 0;
+
+	NL_SET_ERR_MSG(extack,
+		       "Replay state and lifetime of an SA in a device belong to the device: move the SA to software first");
+	return -EOPNOTSUPP;
+}
