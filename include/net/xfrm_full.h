@@ -409,7 +409,8 @@ bool xfrm_full_state_update_ok(const struct xfrm_state *old,
 			       const struct xfrm_state *new);
 int xfrm_full_state_update(struct xfrm_state *new, struct nlattr **attrs,
 			   struct netlink_ext_ack *extack);
-void xfrm_full_state_updated(struct xfrm_state *x);
+void xfrm_full_state_updated(struct xfrm_state *x,
+			     const struct xfrm_state *new);
 time64_t xfrm_full_state_timer(struct xfrm_state *x, time64_t now,
 			       time64_t next);
 void xfrm_full_state_delete(struct xfrm_state *x);
@@ -571,7 +572,8 @@ static inline int xfrm_full_state_update(struct xfrm_state *new,
 	return 0;
 }
 
-static inline void xfrm_full_state_updated(struct xfrm_state *x)
+static inline void xfrm_full_state_updated(struct xfrm_state *x,
+					   const struct xfrm_state *new)
 {
 }
 

@@ -42,20 +42,21 @@ static int xfrm_full_check_update(const struct xfrm_state *old,
 				  struct nlattr **attrs,
 				  struct netlink_ext_ack *extack)
 {
-	if (!xfrm_full_state_update_ok(old, new)) {
+	if (new->full &&
+	    old->xso.type != XFRM_DEV_OFFLOAD_UNSPECIFIED) {
 		NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV],
-				    "An update can't change an SA's full offload: delete the SA and add it");
+				    "An SA with crypto or packet offload can't be moved: delete the SA and add it");
+		return -EOPNOTSUPP;
+	}
+	if (new->xso.type != XFRM_DEV_OFFLOAD_UNSPECIFIED) {
+		NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV],
+				    "An SA with full offload can't have another kind of offload: delete the SA and add it");
 		return -EOPNOTSUPP;
 	}
 	if (!old->encap != !new->encap) {
 		NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_ENCAP],
 				    "An update can't turn UDP encapsulation on or off");
 		return -EINVAL;
-	}
-	if (memcmp(&old->sel, &new->sel, sizeof(old->sel))) {
-		NL_SET_ERR_MSG(extack,
-			       "An update can't change the selector of an SA with full offload");
-		return -EOPNOTSUPP;
 	}
 
 	return 0;
@@ -69,33 +70,48 @@ static void xfrm_full_hold_events(struct xfrm_state *x, bool hold)
 	spin_unlock_bh(&x->lock);
 }
 
+/* Soft limits that the device has met meanwhile show in the counters. */
+static void xfrm_full_end_update(struct xfrm_state *x)
+{
+	xfrm_full_state_stats(x);
+	x->full->updating = false;
+}
+
 static void xfrm_full_release_events(struct xfrm_state *x)
 {
 	spin_lock_bh(&x->lock);
-	xfrm_full_state_updated(x);
+	xfrm_full_end_update(x);
 	if (x->km.state == XFRM_STATE_VALID && x->curlft.use_time)
 		xfrm_state_check_expire(x);
 	spin_unlock_bh(&x->lock);
+}
+
+static bool xfrm_full_same_selector(const struct xfrm_state *a,
+				    const struct xfrm_state *b)
+{
+	return !memcmp(&a->sel, &b->sel, sizeof(a->sel));
 }
 
 static int xfrm_full_update_device(struct xfrm_state *old,
 				   const struct xfrm_state *new,
 				   struct netlink_ext_ack *extack)
 {
-	const struct xfrm_full_update upd = {
+	struct xfrm_full_update upd = {
 		.lft = &new->lft,
 		.encap = new->encap,
 	};
 	struct net_device *dev = old->full->dev;
 	int err;
 
-	if (xfrm_full_same_volume(&old->lft, &new->lft) &&
-	    xfrm_full_same_ports(old->encap, new->encap))
+	if (!xfrm_full_same_selector(old, new))
+		upd.sel = &new->sel;
+	else if (xfrm_full_same_volume(&old->lft, &new->lft) &&
+		 xfrm_full_same_ports(old->encap, new->encap))
 		return 0;
 
 	if (!dev->xfrmdev_ops->xdo_dev_full_state_update) {
 		NL_SET_ERR_MSG(extack,
-			       "Device can't change limits or ports of a live SA");
+			       "Device can't change limits, ports or selector of a live SA");
 		return -EOPNOTSUPP;
 	}
 
@@ -110,27 +126,87 @@ static int xfrm_full_update_device(struct xfrm_state *old,
 	return err;
 }
 
+/* Where the SA is wanted. */
+struct xfrm_full_spot {
+	bool	device;
+	int	ifindex;
+	u8	flags;
+};
+
+static struct xfrm_full_spot xfrm_full_spot_of(const struct xfrm_full *full)
+{
+	struct xfrm_full_spot spot = {};
+
+	if (full && full->wanted == XFRM_FULL_DEVICE) {
+		spot.device = true;
+		spot.ifindex = full->ifindex;
+		spot.flags = full->flags;
+	}
+
+	return spot;
+}
+
+static int xfrm_full_go(struct xfrm_full *full,
+			const struct xfrm_full_spot *spot,
+			struct netlink_ext_ack *extack)
+{
+	if (spot->device)
+		return xfrm_full_enter(full, spot->ifindex, spot->flags,
+				       extack);
+	return xfrm_full_exit(full, extack);
+}
+
+/* The SA goes where @new wants it, and the device learns what is new. */
+static int xfrm_full_update_moved(struct xfrm_state *old,
+				  const struct xfrm_state *new,
+				  struct netlink_ext_ack *extack)
+{
+	struct xfrm_full_spot to = xfrm_full_spot_of(new->full);
+	struct xfrm_full *full = old->full;
+	struct xfrm_full_spot from;
+	int err;
+
+	from = xfrm_full_spot_of(full);
+	err = xfrm_full_go(full, &to, extack);
+	if (err || full->place == XFRM_FULL_SOFTWARE)
+		return err;
+	if (full->place == XFRM_FULL_DEAD) {
+		NL_SET_ERR_MSG(extack, "SA was deleted while being updated");
+		return -ESRCH;
+	}
+
+	err = xfrm_full_update_device(old, new, extack);
+	if (err)
+		xfrm_full_go(full, &from, NULL);
+	return err;
+}
+
 static int xfrm_full_update_live(struct xfrm_state *old,
 				 const struct xfrm_state *new,
 				 struct nlattr **attrs,
 				 struct netlink_ext_ack *extack)
 {
-	struct xfrm_full *full = old->full;
+	u32 idle = 0;
 	int err;
 
-	if (!full && !new->full)
+	if (!old->full && !new->full)
 		return 0;
 	err = xfrm_full_check_update(old, new, attrs, extack);
+	/* The numbers and counters of the SA are not those of the request. */
+	if (!err && new->full)
+		err = xfrm_full_check_state(xs_net(old), old, attrs, &idle,
+					    extack);
+	if (!err && new->full)
+		err = xfrm_full_adopt(old, nla_data(attrs[XFRMA_OFFLOAD_DEV]),
+				      extack);
 	if (err)
 		return err;
 
-	mutex_lock(&full->mutex);
-	err = -ESRCH;
-	if (xfrm_full_in_device(full))
-		err = xfrm_full_update_device(old, new, extack);
+	mutex_lock(&old->full->mutex);
+	err = xfrm_full_update_moved(old, new, extack);
 	if (!err)
-		WRITE_ONCE(full->idle, new->full->idle);
-	mutex_unlock(&full->mutex);
+		WRITE_ONCE(old->full->idle, idle);
+	mutex_unlock(&old->full->mutex);
 
 	return err;
 }
@@ -141,8 +217,9 @@ static int xfrm_full_update_live(struct xfrm_state *old,
  * @attrs: attributes of the request, by XFRMA_*
  * @extack: says what is wrong
  *
- * Changes the device.  xfrm_state_update() follows, which can then fail only if
- * the SA is deleted meanwhile.
+ * Moves the SA if the offload attribute is not that of the SA, and changes the
+ * device.  xfrm_state_update() follows, which can then fail only if the SA is
+ * deleted meanwhile.
  *
  * Context: process, may sleep, net->xfrm.xfrm_cfg_mutex held.
  * Return: 0, or a negative errno: nothing has changed.
@@ -173,19 +250,21 @@ int xfrm_full_state_update(struct xfrm_state *new, struct nlattr **attrs,
 /**
  * xfrm_full_state_updated() - an SA has its new limits
  * @x: the SA
+ * @new: what it is to become: of a selector, only an SA with full offload learns
  *
  * Whether it has reached them already is for xfrm_state_check_expire() to see,
  * which goes by the counters that are read here.
  *
  * Context: x->lock held.
  */
-void xfrm_full_state_updated(struct xfrm_state *x)
+void xfrm_full_state_updated(struct xfrm_state *x,
+			     const struct xfrm_state *new)
 {
 	if (!xfrm_full_get(x))
 		return;
 
-	xfrm_full_state_stats(x);
-	x->full->updating = false;
+	memcpy(&x->sel, &new->sel, sizeof(x->sel));
+	xfrm_full_end_update(x);
 }
 
 static bool xfrm_full_awaits_use(const struct xfrm_state *x)
