@@ -188,7 +188,8 @@ static int acme_full_state_stop(struct net_device *netdev,
 	int err;
 
 	err = acme_sa_stop(acme_ipsec_adev(netdev), sa, snap);
-	if (!err)
+	/* it may have been stopped by a command that was late */
+	if (!err || err == -EBUSY)
 		sa->stopped = true;
 	return err;
 }
