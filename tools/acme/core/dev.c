@@ -48,6 +48,21 @@ void acme_dev_doorbell(struct acme_dev *dev, unsigned int n)
 		dev->doorbells |= BIT(n);
 }
 
+/*
+ * A frame that waits goes before commands: it may have been counted, and the
+ * host may be about to forget its SA.
+ */
+static void waiting_first(struct acme_dev *dev, u32 rang)
+{
+	struct acme_queue *q = &dev->queues[dev->rx.qid];
+
+	if (!dev->rx.waiting)
+		return;
+	if (q->used && !q->halted && rang & BIT(ACME_DB_QUEUE(dev->rx.qid)))
+		acme_queue_update(dev, q);
+	acme_rx_retry(dev);
+}
+
 static bool mgmt_run(struct acme_dev *dev)
 {
 	if (acme_reset_run(dev))
@@ -79,6 +94,7 @@ bool acme_dev_run(struct acme_dev *dev)
 	acme_sa_events_flush(dev);
 	rang = dev->doorbells;
 	dev->doorbells = 0;
+	waiting_first(dev, rang);
 	if (rang & BIT(ACME_DB_MGMT) || dev->admin.answer_at <= dev->now)
 		more = mgmt_run(dev);
 	if (more)

@@ -543,6 +543,47 @@ static void test_resume_in(void **state)
 	mock_free(e.m);
 }
 
+/* Nothing happens in the device after this command. */
+static void kill_at(struct mock *m, u16 opcode)
+{
+	struct acme_faults f = m->dev->faults;
+
+	f.cmds[opcode].action = ACME_CMD_KILL_BEFORE;
+	acme_dev_set_faults(m->dev, &f);
+}
+
+/* What was decrypted and waits for a buffer comes before later commands. */
+static void test_stop_while_waiting(void **state)
+{
+	struct end e = end_open(&tunnel4, ACME_SA_INBOUND);
+	u32 tail = ACME_REG_QUEUE(0) + ACME_QREG_RX_TAIL;
+	struct host *h = &e.m->host;
+	static struct rx_frame f;
+	u8 plain[256], frame[512];
+	u32 len = end_plain(plain);
+	struct acme_cmd cmd = {};
+	u32 i;
+
+	(void)state;
+	for (i = 1; i <= RING_SIZE + 1; i++)
+		mock_wire(e.m, frame, end_craft(&e, frame, i, plain, len));
+	assert_false(acme_dev_rx_ready(e.m->dev));
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	assert_int_equal(le64_to_cpu(cmd.sa.snap.packets), RING_SIZE + 1);
+	for (i = 1; i <= RING_SIZE; i++)
+		assert_true(host_rx(h, 0, &f));
+	assert_false(host_rx(h, 0, &f));
+	/* A buffer, then a command, and the device sees both at once. */
+	host_reg_write(h, tail, ++h->q[0].rx_tail);
+	acme_dev_doorbell(e.m->dev, ACME_DB_QUEUE(0));
+	kill_at(e.m, ACME_OP_SA_QUERY);
+	expect(&e, ACME_OP_SA_QUERY, &cmd, ACME_ST_PENDING, 0);
+	assert_true(host_rx(h, 0, &f));
+	assert_int_equal(f.sa, e.handle);
+	assert_true(f.flags & ACME_RXC_SA);
+	mock_free(e.m);
+}
+
 /* Of a bitmap only the window counts, and nothing before number 1. */
 static void test_run_bitmap(void **state)
 {
@@ -658,6 +699,7 @@ int main(void)
 		cmocka_unit_test(test_update_all_or_nothing),
 		cmocka_unit_test(test_update_stopped),
 		cmocka_unit_test(test_resume_in),
+		cmocka_unit_test(test_stop_while_waiting),
 		cmocka_unit_test(test_run_bitmap),
 		cmocka_unit_test(test_run_at_limit),
 		cmocka_unit_test(test_esn_end),
