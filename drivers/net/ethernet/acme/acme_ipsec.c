@@ -226,6 +226,18 @@ static void acme_full_state_del(struct net_device *netdev,
 	acme_sa_del(acme_ipsec_adev(netdev), sa);
 }
 
+/* Have all that the device has decrypted with a stopped SA delivered. */
+static void acme_sa_finish_rx(struct acme_dev *adev, struct net_device *netdev,
+			      const struct acme_sa *sa)
+{
+	__le32 handle = cpu_to_le32(sa->handle);
+
+	acme_qps_drain_rx(netdev_priv(netdev));
+	/* a frame that had no buffer until now comes before the answer */
+	acme_adminq_cmd(adev, ACME_OP_SA_QUERY, &handle, sizeof(handle));
+	acme_qps_drain_rx(netdev_priv(netdev));
+}
+
 static void acme_full_state_free(struct net_device *netdev,
 				 struct xfrm_state *x)
 {
@@ -234,7 +246,7 @@ static void acme_full_state_free(struct net_device *netdev,
 	struct xfrm_full_stats stats;
 
 	if (!sa->deleted) {
-		acme_qps_drain_rx(netdev_priv(netdev));
+		acme_sa_finish_rx(adev, netdev, sa);
 		acme_sa_del(adev, sa);
 		/* the receive path and events may have found it before */
 		synchronize_net();
