@@ -9,8 +9,8 @@ source "$(dirname "$0")/ipsec.sh"
 source "$(dirname "$0")/profile.sh"
 
 all_checks() {
-	check "it says so" offers "handover start stop"
-	check "in JSON, too" offers_json "c['handover'] == ['start', 'stop']"
+	check "it says so" offers "handover update start stop"
+	check "in JSON, too" offers_json "c['handover'] == ['update', 'start', 'stop']"
 	check "an SA comes in midway" add out replay-oseq 7
 	check "inbound, too" add in replay-seq 7
 	check "removed" ip xfrm state flush
