@@ -1,0 +1,281 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A command of the NIC fails while an SA moves, or while software takes part in
+# one: refused, late, lost, or the NIC dies or starts anew, before or after it was
+# executed. The request ends in time. The SA moves, or stays and goes on, or has
+# expired; never is it resumed from a guess. Nothing is left in the NIC, and no
+# cleartext gets out.
+#
+# What costs the NIC takes long: by default a sample, SEED= chooses another,
+# FULL=1 takes all.
+#
+# timeout: 1200
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+
+PAIR=6000
+# enum acme_status
+INTERNAL=10
+# A polled command has 90 ms.
+LATE=300
+# Five seconds for a command, two for the reset of a NIC that is lost, and much
+# time for a slow machine.
+PATIENCE=30
+SAMPLE=4
+: "${SEED:=$RANDOM}"
+
+pair $PAIR transport 4 4 onlink 128 64
+
+# direction, place it moves to, command, fault, what may come of it
+#   moves    the request succeeds
+#   stays    it fails, the SA is where it was
+#   expires  it fails, the SA is gone
+# and "lost" if the NIC is gone then, too.
+rows() {
+	local dir
+
+	for dir in out in; do
+		cat <<-END
+			$dir device SA_ADD refuse $INTERNAL: stays
+			$dir device SA_ADD late-before $LATE: moves
+			$dir device SA_ADD late-after $LATE: moves
+			$dir device SA_RUN refuse $INTERNAL: stays
+			$dir device SA_RUN late-before $LATE: stays
+			$dir device SA_RUN late-after $LATE: stays
+			$dir software SA_STOP refuse $INTERNAL: stays expires
+			$dir software SA_STOP late-before $LATE: moves stays expires
+			$dir software SA_STOP late-after $LATE: moves expires
+			$dir software SA_DEL late-before $LATE: moves
+			$dir software SA_DEL late-after $LATE: moves
+		END
+	done
+}
+
+costly_rows() {
+	local dir when
+
+	for dir in out in; do
+		echo "$dir software SA_DEL refuse $INTERNAL: moves lost"
+		for when in lose-before lose-after kill-before kill-after \
+			reset-before reset-after; do
+			cat <<-END
+				$dir device SA_ADD $when: stays lost
+				$dir device SA_RUN $when: stays lost
+				$dir software SA_STOP $when: expires lost
+				$dir software SA_DEL $when: moves lost
+			END
+		done
+	done
+}
+
+# Commands of software that takes part: the packet is lost, the SA is not.
+exceptions() {
+	local command
+
+	for command in SEQ_ALLOC REPLAY_TEST_SET; do
+		cat <<-END
+			$command refuse $INTERNAL
+			$command late-before $LATE
+			$command late-after $LATE
+		END
+	done
+}
+
+# The same lines for the same SEED.
+chosen() {
+	if [[ -n ${FULL:-} ]]; then
+		cat
+	else
+		awk -v seed="$SEED" 'BEGIN { srand(seed) }
+			{ print rand() "\t" $0 }' | sort | cut -f 2 |
+			head -n "$SAMPLE"
+	fi
+}
+
+setup() {
+	pairs_up $PAIR && slowwait 10 works
+}
+
+# Both directions, and what is too big for the NIC.
+works() {
+	ping -q -c 3 -i 0.1 -W 2 -I "${NEAR[$PAIR]}" "${FAR[$PAIR]}"
+}
+
+big_works() {
+	ping -q -c 1 -W 3 -s 3000 -M dont -I "${NEAR[$PAIR]}" "${FAR[$PAIR]}"
+}
+
+# words DIR: the SA's identity
+words() {
+	local src=${NEAR_END[$PAIR]} dst=${FAR_END[$PAIR]} spi=${SPI_OUT[$PAIR]}
+
+	if [[ $1 == in ]]; then
+		src=${FAR_END[$PAIR]} dst=${NEAR_END[$PAIR]}
+		spi=${SPI_IN[$PAIR]}
+	fi
+	echo "src $src dst $dst proto esp spi $spi"
+}
+
+# shellcheck disable=SC2046
+place() {
+	ip xfrm state get $(words "$1") 2>/dev/null |
+		sed -n 's/.*place \([a-z]*\).*/\1/p'
+}
+
+# shellcheck disable=SC2046
+move() {
+	local dir=$1 to=$2
+
+	if [[ $to == device ]]; then
+		timeout $PATIENCE ip xfrm state update $(words "$dir") \
+			offload full dev acme0 dir "$dir"
+	else
+		timeout $PATIENCE ip xfrm state update $(words "$dir") \
+			offload none
+	fi
+}
+
+in_place() {
+	[[ $(place "$1") == "$2" ]]
+}
+
+other() {
+	[[ $1 == device ]] && echo software || echo device
+}
+
+# prepared DIR PLACE: there it works, and the other SA is in the NIC.
+prepared() {
+	local dir
+
+	for dir in out in; do
+		[[ -n $(place $dir) ]] || { anew; break; }
+	done
+	for dir in out in; do
+		in_place $dir device || move $dir device || return
+	done
+	in_place "$1" "$2" || move "$1" "$2" || return
+	works
+}
+
+# New SAs in the place of those that have expired.
+anew() {
+	each near_states $PAIR | undo | ip -force -batch - 2>/dev/null
+	each far_states $PAIR | undo | far_batch && renew $PAIR &&
+		states_add $PAIR
+}
+
+# what_came STATUS DIR TO
+what_came() {
+	local status=$1 at
+
+	at=$(place "$2")
+	if [[ -z $at ]]; then
+		echo expires
+	elif [[ $status == 0 && $at == "$3" ]]; then
+		echo moves
+	elif [[ $status != 0 && $at == "$(other "$3")" ]]; then
+		echo stays
+	else
+		echo "status $status, place $at"
+	fi
+}
+
+sas_in_device() {
+	local n=0 dir
+
+	for dir in out in; do
+		! in_place $dir device || n=$((n + 1))
+	done
+	device_has $n
+}
+
+# survives DIR TO COMMAND FAULT...: OUTCOME...
+survives() {
+	local dir to command fault outcome start=$SECONDS status=0 got
+
+	read -r dir to command fault <<<"${*%%:*}"
+	outcome="${*#*:} "
+	prepared "$dir" "$(other "$to")" || return
+	# shellcheck disable=SC2086
+	acmectl fault "$command" $fault || return
+	start=$SECONDS
+	move "$dir" "$to" || status=$?
+	echo "status $status after $((SECONDS - start)) s"
+	((status != 124)) || return
+	if [[ $outcome == *" lost "* ]]; then
+		lost_in_time || return
+	else
+		acmectl fault clear && busywait 5000 sas_in_device || return
+	fi
+	got=$(what_came $status "$dir" "$to")
+	echo "got: $got"
+	[[ $outcome == *" $got "* ]] || return
+	if [[ $outcome == *" lost "* ]]; then
+		recovered
+	else
+		[[ $got == expires ]] || works
+	fi
+}
+
+lost_in_time() {
+	busywait $((PATIENCE * 1000)) is_lost && busywait 5000 no_device_places
+}
+
+is_lost() {
+	devlink health show | grep -A 2 'reporter fw' | grep -q 'state error'
+}
+
+# SAs that the NIC had have expired.
+no_device_places() {
+	! in_place out device && ! in_place in device
+}
+
+recovered() {
+	{
+		near_lines $PAIR | undo | ip -force -batch - 2>/dev/null
+		far_lines $PAIR | undo | far_batch
+	}
+	timeout $PATIENCE modprobe -r acme && acmectl fault clear &&
+		modprobe acme && nic-up && near_batch <<-END || return
+		route add 10.0.9.2 via 10.0.0.2 src 10.0.0.1
+		route add fd00:9::2 via fd00::2 src fd00::1
+	END
+	no_states && no_device_sas && renew $PAIR && setup
+}
+
+# A packet that is an exception meets the fault; the next one does not.
+costs_a_packet() {
+	local command=$1 start=$SECONDS
+
+	prepared out device && slowwait 10 big_works || return
+	acmectl fault "$@" 1 || return
+	! big_works || { echo "no exception met $command"; return 1; }
+	acmectl fault clear && slowwait 10 big_works && works &&
+		in_place out device && in_place in device
+}
+
+removed() {
+	pairs_down $PAIR && no_states && no_device_sas
+}
+
+all_checks() {
+	local row
+
+	while read -r row; do
+		check "$row" survives "$row"
+	done < <(rows; costly_rows | chosen)
+	while read -r row; do
+		# shellcheck disable=SC2086
+		check "an exception: $row" costs_a_packet $row
+	done < <(exceptions)
+	check "all can be removed" removed
+}
+
+expect_log 'acme .*: device lost'
+at_end acmectl fault clear
+plan_for all_checks
+echo "# SEED=$SEED"
+set_up setup
+all_checks
+finish
