@@ -11,12 +11,16 @@ inner_dst, port, udp_port. Then come lines:
 
   { ... }              the same again, for new SAs
   NAME seq NUMBER...   a datagram each, with these sequence numbers (of 64 bits);
-                       it says which
+                       it says which. "f" before a number: in two IP fragments
+  NAME again whole     the last packet of "seq" once more, to the last bit
+  NAME again fragments the same in two IP fragments
   NAME good NUMBER     a right one with the text "goodNUMBER" and the next sequence
                        number
   NAME bad CASE [N]    a packet that is wrong, or N of them, CASE tells how; its
                        sequence number is the highest so far plus 1. "bad" alone
                        lists the cases
+  NAME cut CASE [N]    the same in two IP fragments
+  dev DEV MAC          from here on frames leave by this device, to MAC
 
 "model" prints numbers about the edges of a replay window, those that must be
 rejected with a "!"; ESN is 0 or 1.
@@ -79,6 +83,37 @@ def datagram(src, dst, port, data):
     return head + struct.pack('!H', csum) + data
 
 
+def fragments4(packet, ident):
+    ihl = (packet[0] & 15) * 4
+    payload = packet[ihl:]
+    half = (len(payload) // 2 + 7) & ~7
+    for more, at in ((True, 0), (False, half)):
+        piece = payload[at:at + half] if more else payload[at:]
+        head = bytearray(packet[:ihl])
+        struct.pack_into('!HHH', head, 2, ihl + len(piece), ident,
+                         more << 13 | at // 8)
+        head[10:12] = bytes(2)
+        struct.pack_into('!H', head, 10, checksum(bytes(head)))
+        yield bytes(head) + piece
+
+
+def fragments6(packet, ident):
+    payload = packet[40:]
+    half = (len(payload) // 2 + 7) & ~7
+    for more, at in ((True, 0), (False, half)):
+        piece = payload[at:at + half] if more else payload[at:]
+        head = packet[:4] + struct.pack('!HB', 8 + len(piece), FRAGMENT) + \
+            packet[7:40]
+        yield head + struct.pack('!BBHI', packet[6], 0, at | more,
+                                 ident) + piece
+
+
+def fragments(packet, family):
+    """The packet in two pieces, as a router or its sender would cut it."""
+    cut = fragments6 if family == 6 else fragments4
+    return cut(packet, random.randrange(1, 1 << 16))
+
+
 class Sa:
     """An inbound SA of the other side, and its next sequence number."""
 
@@ -89,6 +124,7 @@ class Sa:
                                 bool(spec['esn']))
         self.spi = int(spec['spi'], 0)
         self.top = 0
+        self.last = None
         self.tunnel = spec['mode'] == 'tunnel'
         self.family = 6 if ':' in spec['outer_src'] else 4
         self.inner_proto = IPV6 if ':' in spec['inner_src'] else IPIP
@@ -136,7 +172,8 @@ class Sa:
     def numbered(self, seq):
         self.top = max(self.top, seq)
         content, proto = self.content(b'%d' % seq)
-        return self.outer(self.seal(content, proto, seq))
+        self.last = self.outer(self.seal(content, proto, seq))
+        return self.last
 
     def good(self):
         """A right ESP packet, to be spoilt."""
@@ -415,6 +452,9 @@ def ike(sa):
 
 class Wire:
     def __init__(self, dev, mac_dst):
+        self.leave_by(dev, mac_dst)
+
+    def leave_by(self, dev, mac_dst):
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         self.sock.bind((dev, 0))
         self.macs = bytes.fromhex((mac_dst + FORGER).replace(':', ''))
@@ -422,6 +462,10 @@ class Wire:
     def send(self, packet, family):
         kind = ETH_IPV4 if family == 4 else ETH_IPV6
         self.sock.send(self.macs + struct.pack('!H', kind) + packet)
+
+    def send_cut(self, packet, family):
+        for fragment in fragments(packet, family):
+            self.send(fragment, family)
 
 
 class Window:
@@ -479,16 +523,24 @@ def execute(wire, sas, words):
     if words == ['bad']:
         print('\n'.join(sorted(CASES)))
         return
+    if words[0] == 'dev':
+        wire.leave_by(*words[1:])
+        return
     sa, command = sas[words[0]], words[1]
     if command == 'seq':
         for number in words[2:]:
-            wire.send(sa.numbered(int(number.rstrip('!'), 0)), sa.family)
+            send = wire.send_cut if number[0] == 'f' else wire.send
+            send(sa.numbered(int(number.strip('f!'), 0)), sa.family)
+    elif command == 'again':
+        send = wire.send if words[2] == 'whole' else wire.send_cut
+        send(sa.last, sa.family)
     elif command == 'good':
         content, proto = sa.content(b'good' + words[2].encode())
         wire.send(sa.outer(sa.seal(content, proto)), sa.family)
     else:
+        send = wire.send_cut if command == 'cut' else wire.send
         for _ in range(int((words[3:] or [1])[0])):
-            wire.send(CASES[words[2]](sa), sa.family)
+            send(CASES[words[2]](sa), sa.family)
 
 
 def main():

@@ -81,6 +81,46 @@ arrived() {
 	grep -qx "${NEAR[$1]} $2" "$INJECT_LOG"
 }
 
+# Packets of pair N that its SA has dropped: replays, wrong ICVs.
+drops() {
+	ip -s xfrm state get src "${FAR_END[$1]}" dst "${NEAR_END[$1]}" \
+		proto esp spi "${SPI_IN[$1]}" |
+		sed -nE 's/.*replay-window ([0-9]+) replay ([0-9]+) failed ([0-9]+).*/\1 \2 \3/p'
+}
+
+# handled N COUNT: as many have passed the SA or were dropped by it.
+handled() {
+	local left replays failed
+
+	read -r left replays failed < <(drops "$1")
+	((left + replays + failed + $(received "$1") == $2))
+}
+
+# takes N NUMBER...: those with a "!" must be rejected, the others arrive once,
+# whichever way they come: "f" sends a packet in two IP fragments.
+takes() {
+	local n=$1 before expected got left replays failed
+
+	shift
+	read -r left replays failed < <(drops "$n")
+	before=$((left + replays + failed + $(received "$n")))
+	LOGGED=$(wc -l <"$INJECT_LOG")
+	inject "$n seq $*" && busywait 10000 handled "$n" $((before + $#)) ||
+		return
+	expected=$(for number; do
+		[[ $number == *! ]] || echo "${NEAR[$n]} $((${number#f}))"
+	done)
+	busywait 3000 logged "$(grep -c . <<<"$expected")"
+	got=$(tail -n +$((LOGGED + 1)) "$INJECT_LOG")
+	diff <(sort <<<"$expected") <(sort <<<"$got") && return
+	echo "SEED=${SEED:-}, of: $*"
+	return 1
+}
+
+logged() {
+	(($(wc -l <"$INJECT_LOG") >= LOGGED + $1))
+}
+
 # Another right packet of pair N, and it arrives.
 LAST_GOOD=0
 still_works() {

@@ -39,41 +39,6 @@ describe() {
 	pair $HONEST tunnel 4 4 onlink 128 64
 }
 
-# Packets of pair N that its SA has dropped: replays, wrong ICVs.
-drops() {
-	ip -s xfrm state get src "${FAR_END[$1]}" dst "${NEAR_END[$1]}" \
-		proto esp spi "${SPI_IN[$1]}" |
-		sed -n 's/.* replay \([0-9]*\) failed \([0-9]*\).*/\1 \2/p'
-}
-
-handled() {
-	local replays failed
-
-	read -r replays failed < <(drops "$1")
-	((replays + failed + $(received "$1") == $2))
-}
-
-# takes N NUMBER...: in this order; those with a "!" must be rejected.
-takes() {
-	local n=$1 number expected got
-
-	shift
-	LOGGED=$(wc -l <"$INJECT_LOG")
-	inject "$n seq $*" && busywait 10000 handled "$n" $# || return
-	expected=$(for number; do
-		[[ $number == *! ]] || echo "${NEAR[$n]} $((number))"
-	done)
-	busywait 3000 logged "$(wc -l <<<"$expected")"
-	got=$(tail -n +$((LOGGED + 1)) "$INJECT_LOG")
-	diff <(echo "$expected") <(echo "$got") && return
-	echo "SEED=$SEED, of: $*"
-	return 1
-}
-
-logged() {
-	(($(wc -l <"$INJECT_LOG") >= LOGGED + $1))
-}
-
 # What both kinds of numbers have in common, window W; all below 2^31.
 common() {
 	local w=$1 far=1000000 half=$((1 << 31))

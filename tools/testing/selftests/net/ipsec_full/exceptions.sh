@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2153,SC2154
+#
+# ESP that the NIC does not decrypt, of SAs that it has: fragments above all. What
+# holds whatever the NIC is able to. To be sourced after inject.sh.
+
+U32=$((1 << 32))
+
+# in_order N NUMBER...: one after the other, each when that before was handled:
+# the NIC decides at once, the host a little later.
+in_order() {
+	local n=$1 number
+
+	shift
+	for number; do
+		takes "$n" "$number" || return
+	done
+}
+
+# Whole and in fragments, so that NIC and host decide in turn; for a window of 64.
+mixed() {
+	echo "1 f2 2! f2! f3 3! 5 f4 4! f4! f0! f70 f6! f7 7! 70! f70! 71 f71!" \
+		"f7! f8 8! 200 f136! f137 137! f200! f201 201!"
+}
+
+# With ESN: the high half is guessed by the host, too.
+across_wrap() {
+	echo "1 f$((1 << 31)) $((U32 - 2)) f$((U32 + 1)) $U32 f$U32!" \
+		"f$((U32 - 1)) $((U32 - 1))! f$((U32 + 1))! f$((U32 - 60))" \
+		"$((U32 - 60))! f$((U32 + 100)) $((U32 + 99)) f$((U32 + 99))!" \
+		"f$((2 * U32 - 1)) $((2 * U32 + 5)) f$((2 * U32 - 2))" \
+		"f$((2 * U32 + 4)) $((2 * U32 + 4))!"
+}
+
+# accepted_once N: the numbers of "mixed", and what was counted.
+accepted_once() {
+	local n=$1 before numbers
+
+	read -ra numbers < <(mixed)
+	fresh "$n" || return
+	before=$(mib near XfrmFullInSoftware)
+	in_order "$n" "${numbers[@]}" || return
+	counted XfrmFullInSoftware "$before" \
+		"$(mixed | tr ' ' '\n' | grep -c '^f.*[0-9]$')"
+}
+
+# counted NAME BEFORE N: at least N more, exactly N if host and NIC take turns.
+counted() {
+	local now
+
+	now=$(mib near "$1")
+	echo "$1: $2, now $now"
+	((now == $2 + $3)) || [[ ${PROFILE:-} == dump-only ]] && ((now >= $2 + $3))
+}
+
+guessed() {
+	local numbers
+
+	read -ra numbers < <(across_wrap)
+	fresh "$1" && in_order "$1" "${numbers[@]}"
+}
+
+# Each number whole and in fragments, all at once: who comes first is chance, but
+# one of the two is taken, and one is not.
+raced() {
+	local n=$1 numbers=() i
+
+	fresh "$n" || return
+	LOGGED=$(wc -l <"$INJECT_LOG")
+	for ((i = 1; i <= 60; i += 2)); do
+		numbers+=("f$i" "$i" "$((i + 1))" "f$((i + 1))")
+	done
+	inject "$n seq ${numbers[*]}" && busywait 10000 handled "$n" 120 &&
+		busywait 3000 logged 60 || return
+	echo "$(received "$n") received"
+	(($(received "$n") == 60)) &&
+		diff <(seq 60 | sort) <(tail -n +$((LOGGED + 1)) "$INJECT_LOG" |
+			cut -d ' ' -f 2 | sort)
+}
+
+# Many, one of ten in fragments: none is lost.
+none_lost() {
+	local n=$1 numbers=() i
+
+	fresh "$n" || return
+	for ((i = 1; i <= 300; i++)); do
+		numbers+=("$( ((i % 10)) || echo f)$i")
+	done
+	takes "$n" "${numbers[@]}"
+}
+
+# A forger's fragments cost him more than the host.
+forged() {
+	local n=$1 before
+
+	fresh "$n" && still_works "$n" || return
+	before=$(mib near XfrmFullInSoftware)
+	inject "$n cut wrong-icv 50" && busywait 10000 failed_icvs "$n" 50 &&
+		in_place "$n" device && still_works "$n" || return
+	echo "XfrmFullInSoftware: $before, now $(mib near XfrmFullInSoftware)"
+	[[ $(mib near XfrmFullInSoftware) == "$before" ]]
+}
+
+failed_icvs() {
+	drops "$1"
+	(($(drops "$1" | cut -d ' ' -f 3) == $2))
+}
+
+# in_place N PLACE
+in_place() {
+	ip xfrm state get src "${FAR_END[$1]}" dst "${NEAR_END[$1]}" \
+		proto esp spi "${SPI_IN[$1]}" | grep -q "place $2"
+}
+
+expired() {
+	! ip xfrm state get src "${FAR_END[$1]}" dst "${NEAR_END[$1]}" \
+		proto esp spi "${SPI_IN[$1]}" >/dev/null 2>&1
+}
+
+# exact N LAST: the SA's limit is ten packets. Half of them are the host's, and so
+# are the eleventh and twelfth, LAST being "f". The SA is added again.
+exact() {
+	local n=$1 last=$2
+
+	fresh "$n" && in_order "$n" 1 f2 3 f4 5 f6 7 f8 9 f10 || return
+	LOGGED=$(wc -l <"$INJECT_LOG")
+	inject "$n seq ${last}11 ${last}12" && busywait 5000 expired "$n" ||
+		return
+	! logged 1 && near_states "$n" | grep "spi ${SPI_IN[$n]} " | near_batch
+}
+
+elsewhere_up() {
+	ip link add elsewhere0 type veth peer name far0 &&
+		at_end ip link del elsewhere0 && ip link set elsewhere0 up &&
+		ip link set far0 netns peer && peer ip link set far0 up
+}
+
+# from_elsewhere N: another interface than the NIC brings whole packets and
+# fragments.
+from_elsewhere() {
+	local n=$1 before
+
+	fresh "$n" && takes "$n" 1 f2 || return
+	before=$(mib near XfrmFullInDev)
+	LOGGED=$(wc -l <"$INJECT_LOG")
+	inject "dev far0 $(</sys/class/net/elsewhere0/address)" &&
+		inject "$n seq 3 f4 5" || return
+	inject "dev peer0 $(</sys/class/net/acme0/address)" || return
+	busywait 2000 counts XfrmFullInDev $((before + 3)) || return
+	! logged 1 && in_order "$n" 3 f4 f5
+}
+
+counts() {
+	echo "$1: $(mib near "$1"), expected $2"
+	[[ $(mib near "$1") == "$2" ]]
+}

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Fragments of ESP and other packets that the NIC does not decrypt, of SAs that it
+# has: the host decrypts them and has the NIC decide, so each number is taken
+# once, whichever way it comes, and limits are exact. Forged ones change nothing,
+# those from another interface are dropped, as are all if the user wants that.
+#
+# also: KERNEL=debug
+# timeout: 600
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+INJECT_PORT=4266
+source "$(dirname "$0")/inject.sh"
+source "$(dirname "$0")/exceptions.sh"
+
+HONEST=6020
+ALG[6005]=sha256
+ENCAP[6004]=4500
+ESN[6007]=esn
+ESN[6008]=esn
+WORDS_IN[6009]="limit packet-hard 10"
+WORDS_IN[6010]="limit byte-hard 291"
+pair 6000 tunnel    4 4 routed 128 64
+pair 6001 tunnel    6 6 routed 256 64
+pair 6002 transport 4 4 routed 128 64
+pair 6003 transport 6 6 routed 128 64
+pair 6004 tunnel    4 4 routed 128 64
+pair 6005 tunnel    4 6 onlink 128 64
+pair 6007 tunnel    4 4 routed 128 64
+pair 6008 tunnel    6 4 onlink 128 64
+pair 6009 tunnel    4 4 routed 128 64
+pair 6010 tunnel    4 4 routed 128 64
+pair 6011 tunnel    4 4 routed 128 1024
+pair $HONEST tunnel 4 4 onlink 128 64
+PLAYED=({6000..6005} {6007..6011})
+
+# A packet of pair N with options or extension headers arrives.
+decrypted() {
+	local n=$1 case=$2 before
+
+	still_works "$n" || return
+	before=$(mib near XfrmFullInSoftware)
+	inject "$n bad $case" && busywait 3000 arrived "$n" bad &&
+		counts XfrmFullInSoftware $((before + 1))
+}
+
+after_all() {
+	honest_traffic $HONEST
+}
+
+all_removed() {
+	inject_down "${PLAYED[@]}" && pairs_down $HONEST || return
+	run_cleanup
+	no_states && no_device_sas
+}
+
+all_checks() {
+	local n
+
+	for n in {6000..6005}; do
+		check "fragments are taken once ($n)" accepted_once "$n"
+	done
+	for n in 6007 6008; do
+		check "ESN is guessed across 2^32 ($n)" guessed "$n"
+	done
+	check "NIC and host at once, IPv4" raced 6000
+	check "NIC and host at once, IPv6" raced 6001
+	check "none is lost" none_lost 6011
+	check "IPv4 options" decrypted 6000 ipv4-options
+	check "IPv6 destination options" decrypted 6001 ipv6-destination
+	check "forged fragments, IPv4" forged 6000
+	check "forged fragments, IPv6" forged 6001
+	check "ten packets, then a whole one" exact 6009 ''
+	check "ten packets, then a fragmented one" exact 6009 f
+	check "as many bytes, then a whole packet" exact 6010 ''
+	check "as many bytes, then a fragmented packet" exact 6010 f
+	check "another interface" elsewhere_up
+	check "ESP from there, IPv4" from_elsewhere 6000
+	check "ESP from there, IPv6" from_elsewhere 6001
+	check "ESP from there, in UDP" from_elsewhere 6004
+	check "other SAs are not disturbed" after_all
+	check "all can be removed" all_removed
+}
+
+plan_for all_checks
+set_up inject_up "${PLAYED[@]}"
+all_checks
+finish

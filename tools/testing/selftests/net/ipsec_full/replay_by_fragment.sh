@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# An attack: a frame of ESP is caught and sent again, cut into two IP fragments.
+# The NIC passes fragments on, and the host decrypts them. With "offload packet" it
+# goes by a window of its own, which never moves: the datagram is delivered again.
+# With "offload full" it asks the NIC: the replay is dropped, counted and audited.
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+INJECT_PORT=4267
+source "$(dirname "$0")/inject.sh"
+
+HONEST=6040
+pair 6030 tunnel    4 4 routed 128 64
+pair 6031 tunnel    6 6 routed 128 64
+pair 6032 transport 4 4 routed 128 64
+pair $HONEST tunnel 4 4 onlink 128 64
+PLAYED=({6030..6032})
+
+setup() {
+	inject_up "${PLAYED[@]}" && sysctl -qw kernel.printk_ratelimit=0 &&
+		at_end sysctl -qw kernel.printk_ratelimit=5 &&
+		"$INJECT_DIR/audit.py" on && at_end "$INJECT_DIR/audit.py" off
+}
+
+# Lines of the near side with packet offload; the NIC has no forward policies.
+as_packet() {
+	sed -e "/ dir fwd /s/ $OFFLOAD_POLICY//" \
+		-e 's/offload full/offload packet/'
+}
+
+# renewed N FILTER: policies and SAs are others, their lines changed by FILTER.
+renewed() {
+	{ each near_states "$1"; each near_policies "$1"; } | undo | near_batch &&
+		renew "$1" &&
+		{ each near_policies "$1"; each near_states "$1"; } | "$2" |
+		near_batch && keep_evidence foreign && inject "$(inject_spec "$1")"
+}
+
+# times_arrived N NUMBER TIMES
+times_arrived() {
+	local times
+
+	times=$(grep -cx "${NEAR[$1]} $2" "$INJECT_LOG")
+	echo "arrived $times times"
+	((times == $3))
+}
+
+hw_replays() {
+	ethtool -S acme0 | sed -n 's/^ *hw_esp_rx_replay: //p'
+}
+
+nic_dropped() {
+	(($(hw_replays) == $1))
+}
+
+# catch N NUMBER: a frame that the NIC has decrypted, and that it drops when it
+# comes again as it was.
+catch() {
+	local replays
+
+	replays=$(hw_replays)
+	inject "$1 seq $2" && busywait 3000 times_arrived "$1" "$2" 1 &&
+		inject "$1 again whole" &&
+		busywait 3000 nic_dropped $((replays + 1)) &&
+		times_arrived "$1" "$2" 1
+}
+
+packet_accepts() {
+	renewed "$1" as_packet && catch "$1" 7 &&
+		inject "$1 again fragments" &&
+		busywait 3000 times_arrived "$1" 7 2
+}
+
+audited() {
+	dmesg | grep -E 'audit.*type=1415' | grep 'op=SA-replayed-pkt' |
+		grep -q "spi=$((SPI_IN[$1])).* seqno=8"
+}
+
+full_drops() {
+	local n=$1 before
+
+	renewed "$n" cat && catch "$n" 8 || return
+	dmesg -C
+	before=$(mib near XfrmInStateSeqError)
+	inject "$n again fragments" && busywait 3000 audited "$n" || return
+	echo "$((before + 1)) expected, $(mib near XfrmInStateSeqError) counted"
+	times_arrived "$n" 8 1 && drops "$n" &&
+		(($(mib near XfrmInStateSeqError) == before + 1)) &&
+		still_works "$n"
+}
+
+after_all() {
+	honest_traffic $HONEST
+}
+
+all_removed() {
+	inject_down "${PLAYED[@]}" && pairs_down $HONEST || return
+	run_cleanup
+	no_states && no_device_sas
+}
+
+all_checks() {
+	local n
+
+	for n in "${PLAYED[@]}"; do
+		check "offload packet delivers it again ($n)" packet_accepts "$n"
+		check "offload full drops and audits it ($n)" full_drops "$n"
+	done
+	check "other SAs are not disturbed" after_all
+	check "all can be removed" all_removed
+}
+
+plan_for all_checks
+set_up setup
+all_checks
+finish
