@@ -16,6 +16,9 @@ inner_dst, port, udp_port. Then come lines:
   NAME again fragments the same in two IP fragments
   NAME good NUMBER     a right one with the text "goodNUMBER" and the next sequence
                        number
+  NAME icmp TYPE CODE  a right one of ICMP
+  NAME class PORT OUTER INNER...
+                       a right one to this port for each two traffic classes
   NAME bad CASE [N]    a packet that is wrong, or N of them, CASE tells how; its
                        sequence number is the highest so far plus 1. "bad" alone
                        lists the cases
@@ -40,9 +43,10 @@ import esp
 from verify_wire import FORGER, ones_sum
 
 ETH_IPV4, ETH_IPV6 = 0x0800, 0x86dd
-HOP_BY_HOP, TCP, UDP, IPIP, IPV6, FRAGMENT, ESP = 0, 6, 17, 4, 41, 44, 50
-NO_NEXT, DEST_OPTIONS = 59, 60
+HOP_BY_HOP, ICMP, TCP, UDP, IPIP, IPV6, FRAGMENT = 0, 1, 6, 17, 4, 41, 44
+ESP, ICMPV6, NO_NEXT, DEST_OPTIONS = 50, 58, 59, 60
 SPORT = 40001
+FLOW_LABEL = 0x12345
 
 
 def packed(addr):
@@ -54,10 +58,10 @@ def checksum(*parts):
 
 
 def ipv4(src, dst, proto, payload, options=b'', **fields):
-    """An IPv4 packet; fields: length, ihl, version, frag, csum."""
+    """An IPv4 packet; fields: length, ihl, version, tclass, frag, csum."""
     size = 20 + len(options)
     first = fields.get('version', 4) << 4 | fields.get('ihl', size // 4)
-    head = struct.pack('!BBHHHBB', first, 0,
+    head = struct.pack('!BBHHHBB', first, fields.get('tclass', 0),
                        fields.get('length', size + len(payload)), 0x1234,
                        fields.get('frag', 0), 64, proto)
     rest = packed(src) + packed(dst) + options
@@ -65,8 +69,8 @@ def ipv4(src, dst, proto, payload, options=b'', **fields):
     return head + struct.pack('!H', csum) + rest + payload
 
 
-def ipv6(src, dst, proto, payload, length=None):
-    return struct.pack('!IHBB', 6 << 28,
+def ipv6(src, dst, proto, payload, length=None, tclass=0):
+    return struct.pack('!IHBB', 6 << 28 | tclass << 20 | FLOW_LABEL,
                        len(payload) if length is None else length, proto,
                        64) + packed(src) + packed(dst) + payload
 
@@ -112,6 +116,17 @@ def fragments(packet, family):
     """The packet in two pieces, as a router or its sender would cut it."""
     cut = fragments6 if family == 6 else fragments4
     return cut(packet, random.randrange(1, 1 << 16))
+
+
+def icmp(src, dst, kind, code):
+    proto, pseudo = ICMP, b''
+    if ':' in src:
+        proto = ICMPV6
+        pseudo = packed(src) + packed(dst) + struct.pack('!II', 8, ICMPV6)
+    rest = bytes.fromhex('00070001')
+    head = struct.pack('!BB', kind, code)
+    csum = checksum(pseudo, head, rest)
+    return ip_packet(src, dst, proto, head + struct.pack('!H', csum) + rest)
 
 
 class Sa:
@@ -174,6 +189,21 @@ class Sa:
         content, proto = self.content(b'%d' % seq)
         self.last = self.outer(self.seal(content, proto, seq))
         return self.last
+
+    def icmp(self, kind, code):
+        inner = icmp(self.spec['inner_src'], self.spec['inner_dst'], int(kind),
+                     int(code))
+        return self.outer(self.seal(inner, self.inner_proto))
+
+    def classes(self, port, outer, inner):
+        """With these traffic classes, which are its text, too."""
+        spec = self.spec
+        udp = datagram(spec['inner_src'], spec['inner_dst'], int(port),
+                       b'%s in %s' % (inner.encode(), outer.encode()))
+        packet = ip_packet(spec['inner_src'], spec['inner_dst'], UDP, udp,
+                           tclass=int(inner, 0))
+        return self.outer(self.seal(packet, self.inner_proto),
+                          tclass=int(outer, 0))
 
     def good(self):
         """A right ESP packet, to be spoilt."""
@@ -534,6 +564,11 @@ def execute(wire, sas, words):
     elif command == 'again':
         send = wire.send if words[2] == 'whole' else wire.send_cut
         send(sa.last, sa.family)
+    elif command == 'icmp':
+        wire.send(sa.icmp(*words[2:]), sa.family)
+    elif command == 'class':
+        for outer, inner in zip(words[3::2], words[4::2]):
+            wire.send(sa.classes(words[2], outer, inner), sa.family)
     elif command == 'good':
         content, proto = sa.content(b'good' + words[2].encode())
         wire.send(sa.outer(sa.seal(content, proto)), sa.family)
