@@ -448,6 +448,8 @@ int __xfrm_full_tx(struct sk_buff *skb, const struct net_device *dev,
 		   u32 *handle);
 bool __xfrm_full_stray(const struct sk_buff *skb, const struct net_device *dev);
 bool xfrm_full_rx(struct sk_buff *skb, struct xfrm_state *x);
+void __xfrm_full_no_sa(const struct sk_buff *skb, u16 family, __be32 spi,
+		       __be32 seq);
 void xfrm_full_event(struct net_device *dev, const struct xfrm_full_event *ev);
 void xfrm_full_dev_lost(struct net_device *dev);
 void xfrm_full_last_stats(struct xfrm_state *x,
@@ -510,6 +512,25 @@ static inline bool xfrm_full_stray(const struct sk_buff *skb,
 	if (!xfrm_full_used())
 		return false;
 	return __xfrm_full_stray(skb, dev);
+}
+
+/**
+ * xfrm_full_no_sa() - there is no SA for an inbound packet
+ * @skb: the packet, at its ESP header
+ * @family: of its outer header
+ * @spi: its SPI
+ * @seq: its sequence number
+ *
+ * Listeners of XFRMNLGRP_OFFLOAD are told, if the packet came from a device that
+ * can do full offload.
+ *
+ * Context: softirq.
+ */
+static inline void xfrm_full_no_sa(const struct sk_buff *skb, u16 family,
+				   __be32 spi, __be32 seq)
+{
+	if (xfrm_full_used())
+		__xfrm_full_no_sa(skb, family, spi, seq);
 }
 
 /**
@@ -713,6 +734,11 @@ static inline bool xfrm_full_stray(const struct sk_buff *skb,
 				   const struct net_device *dev)
 {
 	return false;
+}
+
+static inline void xfrm_full_no_sa(const struct sk_buff *skb, u16 family,
+				   __be32 spi, __be32 seq)
+{
 }
 
 static inline bool xfrm_full_shared_sp(const struct sec_path *sp)

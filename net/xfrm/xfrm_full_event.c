@@ -16,6 +16,7 @@
 #include <linux/ktime.h>
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
+#include <linux/ratelimit.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
 #include <net/netlink.h>
@@ -455,6 +456,66 @@ void xfrm_full_notify_idle(struct xfrm_state *x)
 	xfrm_full_event_complete(&ev);
 	xfrm_full_event_tell(xs_net(x), x->full->ifindex,
 			     XFRM_OFFLOAD_EVENT_IDLE, &ev);
+	rcu_read_unlock();
+}
+
+/*
+ * ESP without an SA.  Only the kernel knows all SAs, so it is the one to tell,
+ * as often as a device might; it has counted and audited the packet as ever.
+ */
+
+#define XFRM_FULL_NO_SA_BURST	20
+
+static DEFINE_RATELIMIT_STATE(xfrm_full_no_sa_limit, 2 * HZ,
+			      XFRM_FULL_NO_SA_BURST);
+static atomic_t xfrm_full_no_sa_suppressed;
+
+static void xfrm_full_no_sa_packet(struct xfrm_full_event *ev,
+				   const struct sk_buff *skb)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	const struct iphdr *iph = ip_hdr(skb);
+
+	if (ev->family == AF_INET6) {
+		ev->saddr.in6 = ip6h->saddr;
+		ev->daddr.in6 = ip6h->daddr;
+		ev->flowlabel = ip6_flowlabel(ip6h);
+	} else {
+		ev->saddr.a4 = iph->saddr;
+		ev->daddr.a4 = iph->daddr;
+	}
+	ev->data = skb_network_header(skb);
+	ev->data_len = min_t(u32, skb_tail_pointer(skb) - ev->data,
+			     XFRM_FULL_EVENT_DATA_MAX);
+}
+
+void __xfrm_full_no_sa(const struct sk_buff *skb, u16 family, __be32 spi,
+		       __be32 seq)
+{
+	struct net_device *dev = skb->dev;
+	struct xfrm_full_event ev = {
+		.type = XFRM_FULL_EVENT_NO_SA,
+		.dir = XFRM_SA_DIR_IN,
+		.family = family,
+		.spi = spi,
+		.seq = ntohl(seq),
+	};
+
+	if (!xfrm_full_capable(dev))
+		return;
+	if (!__ratelimit(&xfrm_full_no_sa_limit)) {
+		atomic_inc(&xfrm_full_no_sa_suppressed);
+		return;
+	}
+
+	ev.suppressed = (u32)atomic_xchg(&xfrm_full_no_sa_suppressed, 0);
+	xfrm_full_no_sa_packet(&ev, skb);
+	xfrm_full_event_complete(&ev);
+	trace_xfrm_full_event(dev, &ev);
+
+	rcu_read_lock();
+	xfrm_full_event_tell(dev_net(dev), dev->ifindex,
+			     XFRM_OFFLOAD_EVENT_NO_SA, &ev);
 	rcu_read_unlock();
 }
 

@@ -17,8 +17,9 @@
 #define ACME_AUDIT_BURST		20
 
 /*
- * Not asked for: packets without SA go to software, which tells by itself, and
- * the end of sequence numbers has an event that is never lost.
+ * Not asked for: packets without SA go to software, which tells of those that
+ * have none there either; and the end of sequence numbers has an event that is
+ * never lost.
  */
 #define ACME_AUDIT_WANTED \
 	(ACME_AUDIT_ICV | ACME_AUDIT_REPLAY | ACME_AUDIT_SELECTOR | \

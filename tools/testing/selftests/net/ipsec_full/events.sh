@@ -15,6 +15,9 @@ source "$(dirname "$0")/inject.sh"
 WORK=$(mktemp -d)
 FLOOD=500
 IDLE=2
+# inject.py's
+NO_SPI=0x7ffffff1
+LABEL=0x12345
 HONEST=4020
 WORDS_OUT[4003]="replay-oseq $((0xfffffffe))"
 
@@ -87,9 +90,13 @@ replayed() {
 		has replay 4000 "$(ends 4000)" "dir in" "seq 50"
 }
 
-# audited OP N: by the kernel's log, with the SPI.
+# audited OP [SPI]: by the kernel's log, with the flow label if there was one.
 audited() {
-	busywait 5000 in_log "$1" "${2:+spi=$((SPI_IN[$2]))}"
+	local text=
+
+	[[ -z ${2:-} ]] || text=" spi=$(($2))("
+	[[ ${2:-} != "${SPI_IN[4001]}" ]] || text=" flowlbl=$LABEL$text"
+	busywait 5000 in_log "$1" "$text"
 }
 
 in_log() {
@@ -106,6 +113,51 @@ overflow() {
 	events overflow "$spi"
 	! ip xfrm state get src 10.0.0.1 dst "${FAR_END[4003]}" proto esp \
 		spi "$spi"
+}
+
+no_states_are() {
+	[[ $(mib near XfrmInNoStates) == "$1" ]]
+}
+
+audits() {
+	dmesg | grep -c "op=$1 "
+}
+
+no_sa_told() {
+	(($(packets no-sa $NO_SPI) == $1))
+}
+
+# Most of them are left out; one more, when there is room for it, tells how many.
+no_sa_flood() {
+	local told before
+
+	told=$(packets no-sa $NO_SPI)
+	before=$(mib near XfrmInNoStates)
+	inject "4001 bad wrong-spi $FLOOD" &&
+		busywait 10000 no_states_are $((before + FLOOD)) || return
+	SENT=$FLOOD
+	slowwait 10 no_sa_summed "$told"
+}
+
+no_sa_summed() {
+	inject "4001 bad wrong-spi" || return
+	SENT=$((SENT + 1))
+	busywait 500 no_sa_told $(($1 + SENT))
+}
+
+# Counted and audited by software, once, and told.
+no_sa() {
+	local before audited
+
+	before=$(mib near XfrmInNoStates) audited=$(audits SA-notfound)
+	inject "4001 bad wrong-spi" && busywait 5000 no_sa_told 1 || return
+	events no-sa $NO_SPI
+	events no-sa $NO_SPI |
+		grep "$(ends 4001) $NO_SPI.* dir in seq [0-9].* flowlabel $LABEL" |
+		grep -q "data 60012345" || return
+	echo "$(($(audits SA-notfound) - audited)) audited"
+	(($(mib near XfrmInNoStates) == before + 1 &&
+		$(audits SA-notfound) == audited + 1))
 }
 
 # packets KIND SPI: those reported and those held back.
@@ -184,18 +236,21 @@ all_removed() {
 
 all_checks() {
 	check "wrong ICV" event icv 4000 wrong-icv "seq [0-9]"
-	check "wrong ICV, IPv6" event icv 4001 wrong-icv "seq [0-9]"
-	check "audit: wrong ICV" audited SA-icv-failure 4000
+	check "wrong ICV, IPv6" event icv 4001 wrong-icv "seq [0-9]" \
+		"flowlabel $LABEL" "data 60012345"
+	check "audit: wrong ICV" audited SA-icv-failure "${SPI_IN[4000]}"
+	check "audit: wrong ICV, IPv6" audited SA-icv-failure \
+		"${SPI_IN[4001]}"
 	check "replay" replayed
-	check "audit: replay" audited SA-replayed-pkt 4000
+	check "audit: replay" audited SA-replayed-pkt "${SPI_IN[4000]}"
 	check "malformed" event malformed 4000 padding-zeros \
 		"seq [0-9]"
 	check "malformed, cut" event malformed 4002 header-only
 	check "outside of the selector" event selector 4000 inner-elsewhere
 	check "sequence numbers used up" overflow
 	check "audit: sequence numbers used up" audited SA-replay-overflow
-	check "no SA, which software audits" inject "4000 bad wrong-spi"
-	check "audit: no SA" audited SA-notfound
+	check "no SA" no_sa
+	check "no SA: rate limit, and the sum of what was held back" no_sa_flood
 	check "rate limit, and the sum of what was held back" rate_limited
 	check "the NIC counts what it held back" suppressed_counter
 	check "idle: told once" idle
