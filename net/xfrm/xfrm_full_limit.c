@@ -18,6 +18,11 @@
 /* Seconds between two looks at an SA whose first use starts a limit. */
 #define XFRM_FULL_POLL_SECONDS	1
 
+/* Seconds between two looks at any other SA: nothing waits for its counters,
+ * but what a device knows is lost with it.
+ */
+#define XFRM_FULL_STATS_SECONDS	60
+
 static bool xfrm_full_same_volume(const struct xfrm_lifetime_cfg *a,
 				  const struct xfrm_lifetime_cfg *b)
 {
@@ -310,6 +315,7 @@ time64_t xfrm_full_state_timer(struct xfrm_state *x, time64_t now,
 	if (!full || READ_ONCE(full->place) == XFRM_FULL_DEAD)
 		return next;
 
+	next = min_t(time64_t, next, XFRM_FULL_STATS_SECONDS);
 	if (xfrm_full_awaits_use(x))
 		next = min_t(time64_t, next, XFRM_FULL_POLL_SECONDS);
 	if (full->idle)
