@@ -15,6 +15,9 @@
 
 #include "xfrm_full_core.h"
 
+/* Mode of later kernels */
+#define XFRM_FULL_MODE_IPTFS	5
+
 /**
  * xfrm_full_capable() - can a device do full offload?
  * @dev: the device
@@ -120,6 +123,8 @@ static const char *xfrm_full_mode_unsupported(u8 mode)
 		return NULL;
 	case XFRM_MODE_BEET:
 		return "BEET mode";
+	case XFRM_FULL_MODE_IPTFS:
+		return "IP-TFS";
 	default:
 		return "modes other than tunnel and transport";
 	}

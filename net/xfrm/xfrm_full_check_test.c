@@ -265,6 +265,11 @@ static void xfrm_full_spoil_mode(struct xfrm_full_test *t)
 	t->x->props.mode = XFRM_MODE_BEET;
 }
 
+static void xfrm_full_spoil_mode_iptfs(struct xfrm_full_test *t)
+{
+	t->x->props.mode = 5;
+}
+
 static void xfrm_full_spoil_tfc(struct xfrm_full_test *t)
 {
 	t->x->tfcpad = 1400;
@@ -319,6 +324,7 @@ struct xfrm_full_refusal {
 static const struct xfrm_full_refusal xfrm_full_refusals[] = {
 	{ "AH", xfrm_full_spoil_proto, xfrm_full_test_state },
 	{ "BEET mode", xfrm_full_spoil_mode, xfrm_full_test_state },
+	{ "IP-TFS", xfrm_full_spoil_mode_iptfs, xfrm_full_test_state },
 	{ "TFC padding", xfrm_full_spoil_tfc, xfrm_full_test_state },
 	{ "oseq-may-wrap", xfrm_full_spoil_wrap, xfrm_full_test_state },
 	{ "wildcard receive", xfrm_full_spoil_wildcard, xfrm_full_test_state },
