@@ -3,6 +3,7 @@
 
 #include <linux/slab.h>
 #include <linux/unaligned.h>
+#include <net/addrconf.h>
 
 #include "acme.h"
 #include "acme_ipsec_sa.h"
@@ -102,13 +103,31 @@ static u32 acme_sa_props_flags(const struct xfrm_state *x)
 	return flags;
 }
 
-static u8 acme_sa_ttl(const struct xfrm_state *x)
+#if IS_ENABLED(CONFIG_IPV6)
+/* As ip6_dst_hoplimit() has it, but for routes with a limit of their own. */
+static u8 acme_sa_hop_limit(const struct net_device *netdev, struct net *net)
+{
+	const struct ipv6_devconf *conf = net->ipv6.devconf_all;
+	const struct inet6_dev *idev;
+	int limit;
+
+	rcu_read_lock();
+	idev = __in6_dev_get(netdev);
+	if (idev)
+		conf = &idev->cnf;
+	limit = READ_ONCE(conf->hop_limit);
+	rcu_read_unlock();
+	return limit;
+}
+#endif
+
+static u8 acme_sa_ttl(struct acme_dev *adev, const struct xfrm_state *x)
 {
 	struct net *net = read_pnet(&x->xs_net);
 
 #if IS_ENABLED(CONFIG_IPV6)
 	if (x->props.family == AF_INET6)
-		return READ_ONCE(net->ipv6.devconf_all->hop_limit);
+		return acme_sa_hop_limit(adev->netdev, net);
 #endif
 	return READ_ONCE(net->ipv4.sysctl_ip_default_ttl);
 }
@@ -150,7 +169,7 @@ static void acme_fill_sa(struct acme_dev *adev, const struct acme_sa *sa,
 		cmd->window = cpu_to_le32(acme_sa_window(sa));
 	} else {
 		cmd->iv_salt = cpu_to_le64(sa->iv_salt);
-		cmd->ttl = acme_sa_tunnel(sa) ? acme_sa_ttl(x) : 0;
+		cmd->ttl = acme_sa_tunnel(sa) ? acme_sa_ttl(adev, x) : 0;
 	}
 	if (sa->mode == ACME_MODE_CRYPTO)
 		return;
