@@ -134,6 +134,10 @@ bool acme_ip_ports(const struct acme_ip *ip, u16 *sport, u16 *dport)
 		*sport = l4[0];
 		*dport = l4[1];
 		return true;
+	case PROTO_MH:
+		*sport = l4[2];
+		*dport = 0;
+		return true;
 	case PROTO_GRE:
 		return gre_key(l4, ip->len - ip->hlen, sport, dport);
 	default:

@@ -30,6 +30,7 @@
 #define PROTO_NONE	59
 #define PROTO_DSTOPTS	60
 #define PROTO_SCTP	132
+#define PROTO_MH	135
 #define PROTO_UDPLITE	136
 
 #define ECN_MASK	0x03
@@ -83,7 +84,8 @@ static inline u32 acme_ip_alen(const struct acme_ip *ip)
 /**
  * acme_ip_ports() - what stands for the ports of a packet, as XFRM has it
  * @ip: packet
- * @sport: source port, ICMP type, or upper half of a GRE key, host order
+ * @sport: source port, type of ICMP or Mobility Header, or upper half of a GRE
+ *	key, host order
  * @dport: destination port, ICMP code, or its lower half, host order
  *
  * Return: false when the packet has none.

@@ -162,6 +162,25 @@ static void test_dccp(void **state)
 	assert_false(acme_selector_match(&sel, &ip));
 }
 
+/* The Mobility Header has its type in the third byte, and no code. */
+static void test_mh(void **state)
+{
+	struct acme_selector sel = {
+		.proto = PROTO_MH, .sport = htobe16(5),
+		.sport_mask = htobe16(0xffff), .dport_mask = htobe16(0xffff),
+	};
+	struct acme_ip ip;
+	u8 buf[256];
+
+	(void)state;
+	ip = packet(buf, 6, PROTO_UDP);
+	ip.proto = PROTO_MH;
+	buf[14 + ip.hlen + 2] = 5;
+	assert_true(acme_selector_match(&sel, &ip));
+	buf[14 + ip.hlen + 2] = 6;
+	assert_false(acme_selector_match(&sel, &ip));
+}
+
 static void test_icmp(void **state)
 {
 	(void)state;
@@ -212,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_icmp),
 		cmocka_unit_test(test_gre),
+		cmocka_unit_test(test_mh),
 		cmocka_unit_test(test_dccp),
 		cmocka_unit_test(test_ext_headers),
 	};
