@@ -120,7 +120,10 @@ static u32 add_trailer(const struct esp_out *o)
 	return o->payload_len + o->pad + ESP_TRAILER_LEN;
 }
 
-/* DSCP and ECN of the outer header (RFC 4301, 5.1.2; RFC 6040, 4.1). */
+/*
+ * DSCP and ECN of the outer header (RFC 4301, 5.1.2), as XFRM has it: of the
+ * latter, that of RFC 3168, where RFC 6040, 4.1 would copy CE as well.
+ */
 static u8 outer_tos(const struct esp_out *o)
 {
 	u32 flags = o->sa->flags;
