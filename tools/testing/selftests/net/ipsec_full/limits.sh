@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Limits in packets and bytes, soft and hard, out and in, at 1, 2 and more, all in
-# the NIC: exactly so many packets pass, and every listener is told once. Limits
-# that change under a live SA. The end of the sequence numbers at 2^32, and the way
+# Limits in packets and bytes, soft and hard, out and in, at 1, 2, more, and 2^32,
+# all in the NIC: exactly so many packets pass, and every listener is told once.
+# Limits that change under a live SA. The end of the sequence numbers at 2^32, and the way
 # past it with ESN.
 #
 # timeout: 600
@@ -20,7 +20,7 @@ COUNTED=128
 SEQ_START=$((0xfffffffc))
 
 declare -A NAMES PASS SOFT HARD
-LIMITED=() LIVE=()
+LIMITED=() LIVE=() AGED=()
 
 # limited N NAME PASS SOFT HARD WORDS...: so many packets pass either way; it is
 # told, or not, that a soft and a hard limit were reached.
@@ -84,6 +84,55 @@ near_update() {
 	near_states "$1" | sed 's/^xfrm state add/xfrm state update/'
 }
 
+# aged N NAME PASS SOFT HARD PACKETS BYTES LIMITS: an SA that has had so many
+# packets and bytes. LIMITS are those of newsa.py: soft and hard bytes, packets.
+declare -A AGE
+aged() {
+	NAMES[$1]=$2 PASS[$1]=$3 SOFT[$1]=$4 HARD[$1]=$5
+	AGE[$1]="$6 $7 $8"
+	AGED+=("$1")
+	pair "$1" tunnel 4 4 routed 128 64
+}
+
+describe_aged() {
+	local u32=$((1 << 32)) size=$COUNTED
+
+	aged 2300 "packet-hard 2^32" 3 0 1 $((u32 - 3)) 0 0,0,0,$u32
+	aged 2301 "packet-hard 2^32 + 1" 3 0 1 $((u32 - 2)) 0 0,0,0,$((u32 + 1))
+	aged 2302 "packet-hard 2^32 - 1" 2 0 1 $((u32 - 3)) 0 0,0,0,$((u32 - 1))
+	aged 2303 "byte-hard 2^32" 2 0 1 0 $((u32 - 2 * size)) 0,$u32,0,0
+	aged 2304 "byte-hard 2^32 + 1" 3 0 1 0 $((u32 - 2 * size)) \
+		0,$((u32 + 1)),0,0
+	aged 2305 "packet-soft 2^32 - 1, hard 2^32 + 1" 4 1 1 $((u32 - 3)) 0 \
+		0,0,$((u32 - 1)),$((u32 + 1))
+	aged 2306 "byte-soft 2^32, byte-hard 2^33" 4 1 1 0 \
+		$((2 * u32 - 4 * size)) "$u32,$((2 * u32)),0,0"
+}
+
+# aged_state N out|in SRC DST SPI KEY
+aged_state() {
+	local packets bytes limits
+
+	read -r packets bytes limits <<<"${AGE[$1]}"
+	"$SCRIPTS/newsa.py" aged acme0 "$2" "$3" "$4" "$5" "$1" "$6" "$packets" \
+		"$bytes" "$limits"
+}
+
+aged_up() {
+	local n
+
+	protect "${AGED[@]}"
+	far_lines "${AGED[@]}" | far_batch || return
+	for n in "${AGED[@]}"; do
+		near_lines "$n" | grep -v '^xfrm state' | near_batch || return
+		aged_state "$n" out "${NEAR_END[$n]}" "${FAR_END[$n]}" \
+			"${SPI_OUT[$n]}" "${KEY_OUT[$n]}" &&
+			aged_state "$n" in "${FAR_END[$n]}" "${NEAR_END[$n]}" \
+				"${SPI_IN[$n]}" "${KEY_IN[$n]}" || return
+	done
+	keep_evidence live
+}
+
 # SAs that start at the end of the 32-bit numbers.
 describe_numbers() {
 	local start="replay-seq $SEQ_START" ostart="replay-oseq $SEQ_START"
@@ -135,7 +184,7 @@ setup() {
 
 	mapfile -t near < <(logs NEAR)
 	mapfile -t far < <(logs FAR)
-	pairs_up "${LIMITED[@]}" "${LIVE[@]}" && numbers_up &&
+	pairs_up "${LIMITED[@]}" "${LIVE[@]}" && numbers_up && aged_up &&
 		server "$WORK/near" ready \
 			"$SCRIPTS/udp_echo.py" log $PORT "${near[@]}" &&
 		server "$WORK/far" ready \
@@ -265,6 +314,9 @@ all_checks() {
 	check "limits change" update_live
 	check "$SENT packets each way" send_all $SENT "${LIVE[@]}"
 	both_ways "${LIVE[@]}"
+	check "$SENT packets each way, counters about 2^32" \
+		send_all $SENT "${AGED[@]}"
+	both_ways "${AGED[@]}"
 	check "packets to the end of 32 bits" send_all $SENT "${NUMBERS[@]}"
 	check "out: ${NAMES[2200]}" passes 2200 out
 	check "out: ${NAMES[2201]}" passes 2201 out
@@ -277,6 +329,7 @@ all_checks() {
 
 describe
 describe_live
+describe_aged
 describe_numbers
 DEAD=$(mib near XfrmFullInState)
 plan_for all_checks

@@ -1,24 +1,36 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Asks XFRM for an SA with offload in ways that ip does not.
+"""Asks XFRM about SAs with offload in ways that ip does not.
 
 usage: newsa.py DEV FLAGS DIR
+       newsa.py aged DEV DIR SRC DST SPI REQID KEY PACKETS BYTES LIMITS
+       newsa.py ae SRC DST SPI
 
 FLAGS are those of struct xfrm_user_offload, DIR the SA's own direction: in, out
-or none. What the kernel answers is printed as ip prints it; exit status 0 when
-the SA was added.
+or none. "aged" adds a tunnel with full offload that has had PACKETS and BYTES, by
+AES-GCM with this KEY; LIMITS are soft and hard ones of bytes, then of packets,
+separated by commas, 0 for none. What the kernel answers is printed as ip prints
+it; exit status 0 when the SA was added.
+
+"ae" asks with XFRM_MSG_GETAE and prints packets, bytes, the highest sequence
+numbers in and out, and the bitmap of the replay window.
 """
 
 import os
 import socket
 import struct
 import sys
+import time
 
 NETLINK_XFRM, SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 6, 270, 10, 11
 NLMSG_ERROR, NLMSGERR_ATTR_MSG = 2, 1
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x200, 0x400
-XFRM_MSG_NEWSA = 0x10
-XFRMA_ALG_AEAD, XFRMA_OFFLOAD_DEV, XFRMA_SA_DIR = 18, 28, 33
+XFRM_MSG_NEWSA, XFRM_MSG_NEWAE, XFRM_MSG_GETAE = 0x10, 0x1e, 0x1f
+XFRMA_LTIME_VAL, XFRMA_REPLAY_VAL, XFRMA_REPLAY_ESN_VAL = 9, 10, 23
+XFRMA_ALG_AEAD = 18
+XFRMA_OFFLOAD_DEV, XFRMA_SA_DIR = 28, 33
+XFRM_AE_RVAL, XFRM_AE_LVAL = 2, 4
+XFRM_OFFLOAD_INBOUND, XFRM_OFFLOAD_FULL = 2, 8
 XFRM_MODE_TUNNEL = 1
 ESP, SPI = 50, 0x28009
 DIRECTIONS = {'none': None, 'in': 1, 'out': 2}
@@ -34,53 +46,114 @@ def address(text):
     return socket.inet_aton(text) + bytes(12)
 
 
-def usersa_info():
-    """struct xfrm_usersa_info of a tunnel from 10.0.0.1 to 10.0.0.2."""
+def usersa_info(src='10.0.0.1', dst='10.0.0.2', spi=SPI, reqid=0, limits=()):
+    """struct xfrm_usersa_info of a tunnel."""
     selector = bytes(32 + 8) + struct.pack('=H', socket.AF_INET) + bytes(14)
-    ident = address('10.0.0.2') + struct.pack('!IB', SPI, ESP) + bytes(3)
-    limits = struct.pack('=8Q', *[INF] * 4, *[0] * 4)
-    rest = struct.pack('=IIHBBB', 0, 0, socket.AF_INET, XFRM_MODE_TUNNEL, 0,
-                       0)
-    return (selector + ident + address('10.0.0.1') + limits + bytes(32) +
+    ident = address(dst) + struct.pack('!IB', spi, ESP) + bytes(3)
+    limits = struct.pack('=8Q', *(limits or [INF] * 4), *[0] * 4)
+    rest = struct.pack('=IIHBBB', 0, reqid, socket.AF_INET, XFRM_MODE_TUNNEL,
+                       0, 0)
+    return (selector + ident + address(src) + limits + bytes(32) +
             bytes(12) + rest).ljust(224, b'\0')
 
 
-def aead():
-    key = os.urandom(20)
+def aead(key=None):
+    key = key or os.urandom(20)
     name = b'rfc4106(gcm(aes))'.ljust(64, b'\0')
     return attribute(XFRMA_ALG_AEAD,
                      name + struct.pack('=II', 8 * len(key), 128) + key)
 
 
-def request(dev, flags, direction):
-    body = usersa_info() + aead() + attribute(
-        XFRMA_OFFLOAD_DEV,
-        struct.pack('=iB3x', socket.if_nametoindex(dev), flags))
-    if direction:
-        body += attribute(XFRMA_SA_DIR, struct.pack('=B', direction))
-    return struct.pack('=IHHII', 16 + len(body), XFRM_MSG_NEWSA,
-                       NLM_F_REQUEST | NLM_F_ACK | NLM_F_EXCL | NLM_F_CREATE,
+def offload(dev, flags):
+    return attribute(XFRMA_OFFLOAD_DEV, struct.pack(
+        '=iB3x', socket.if_nametoindex(dev), flags))
+
+
+def sa_dir(direction):
+    return attribute(XFRMA_SA_DIR, struct.pack('=B', direction))
+
+
+def message(kind, flags, body):
+    return struct.pack('=IHHII', 16 + len(body), kind, NLM_F_REQUEST | flags,
                        1, 0) + body
 
 
-def words(attributes):
+def request(body):
+    return message(XFRM_MSG_NEWSA, NLM_F_ACK | NLM_F_EXCL | NLM_F_CREATE, body)
+
+
+def flagged(dev, flags, direction):
+    body = usersa_info() + aead() + offload(dev, int(flags, 0))
+    if DIRECTIONS[direction]:
+        body += sa_dir(DIRECTIONS[direction])
+    return request(body)
+
+
+def aged(dev, direction, src, dst, *rest):
+    spi, reqid, key, packets, size, limits = rest
+    flags, window = XFRM_OFFLOAD_FULL, b''
+    if direction == 'in':
+        flags |= XFRM_OFFLOAD_INBOUND
+        window = attribute(XFRMA_REPLAY_ESN_VAL, struct.pack(
+            '=6I2I', 2, 0, 0, 0, 0, 64, 0, 0))
+    limits = [int(limit, 0) or INF for limit in limits.split(',')]
+    used = struct.pack('=4Q', int(size, 0), int(packets, 0),
+                       int(time.time()), 0)
+    return request(
+        usersa_info(src, dst, int(spi, 0), int(reqid), limits) +
+        aead(bytes.fromhex(key[2:])) + attribute(XFRMA_LTIME_VAL, used) +
+        window + offload(dev, flags) + sa_dir(DIRECTIONS[direction]))
+
+
+def ae(src, dst, spi):
+    ident = address(dst) + struct.pack('!IHB', int(spi, 0), 0, ESP) + bytes(1)
+    ident = ident[:20] + struct.pack('=H', socket.AF_INET) + ident[22:]
+    return message(XFRM_MSG_GETAE, 0, ident + address(src) + struct.pack(
+        '=II', XFRM_AE_RVAL | XFRM_AE_LVAL, 0))
+
+
+def attributes(data):
+    while len(data) >= 4:
+        size, kind = struct.unpack_from('=HH', data)
+        yield kind, data[4:size]
+        data = data[(size + 3) & ~3:]
+
+
+def show_ae(data):
+    got = dict(attributes(data))
+    size, packets = struct.unpack_from('=2Q', got[XFRMA_LTIME_VAL])
+    if XFRMA_REPLAY_VAL in got:
+        oseq, seq, *bitmap = struct.unpack('=3I', got[XFRMA_REPLAY_VAL])
+        oseq_hi = seq_hi = 0
+    else:
+        replay = got[XFRMA_REPLAY_ESN_VAL]
+        count, oseq, seq, oseq_hi, seq_hi, _ = struct.unpack_from('=6I',
+                                                                  replay)
+        bitmap = struct.unpack_from('=%dI' % count, replay, 24)
+    print('packets %d bytes %d seq %d oseq %d bitmap' % (
+        packets, size, seq_hi << 32 | seq, oseq_hi << 32 | oseq),
+          ' '.join('%08x' % word for word in bitmap))
+
+
+def words(data):
     """The kernel's explanation."""
-    while len(attributes) >= 4:
-        size, kind = struct.unpack_from('=HH', attributes)
+    for kind, text in attributes(data):
         if kind == NLMSGERR_ATTR_MSG:
-            return attributes[4:size].rstrip(b'\0').decode()
-        attributes = attributes[(size + 3) & ~3:]
+            return text.rstrip(b'\0').decode()
     return ''
 
 
-def ask(message):
+def ask(question):
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
                        NETLINK_XFRM) as sock:
         sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
         sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
-        sock.send(message)
+        sock.send(question)
         answer = sock.recv(65536)
     kind, = struct.unpack_from('=H', answer, 4)
+    if kind == XFRM_MSG_NEWAE:
+        show_ae(answer[16 + 48:])
+        return 0, ''
     error, = struct.unpack_from('=i', answer, 16)
     if kind != NLMSG_ERROR:
         raise ConnectionError('no answer but message %d' % kind)
@@ -88,8 +161,11 @@ def ask(message):
 
 
 def main():
-    dev, flags, direction = sys.argv[1:]
-    error, text = ask(request(dev, int(flags, 0), DIRECTIONS[direction]))
+    if sys.argv[1] in ('aged', 'ae'):
+        question = {'aged': aged, 'ae': ae}[sys.argv[1]](*sys.argv[2:])
+    else:
+        question = flagged(*sys.argv[1:])
+    error, text = ask(question)
     if error:
         print('Error: %s (%s)' % (text, os.strerror(error)))
     return 1 if error else 0

@@ -162,6 +162,25 @@ exact() {
 	done
 }
 
+# getae N out|in: as XFRM_MSG_GETAE tells.
+getae() {
+	if [[ $2 == out ]]; then
+		"$INJECT_DIR/newsa.py" ae "${NEAR_END[$1]}" "${FAR_END[$1]}" \
+			"${SPI_OUT[$1]}"
+	else
+		"$INJECT_DIR/newsa.py" ae "${FAR_END[$1]}" "${NEAR_END[$1]}" \
+			"${SPI_IN[$1]}"
+	fi
+}
+
+# 25 packets of 128 bytes: bits 0 to 24 of the window are set, and no other.
+getae_exact() {
+	getae 5000 out && getae 5000 in &&
+		getae 5000 out | grep -q "packets 25 bytes 3200 .* oseq 25 " &&
+		getae 5000 in | grep -Eqx "packets 25 bytes 3200 seq 25 oseq 0 \
+bitmap 01ffffff( 00000000){31}"
+}
+
 use_times() {
 	local state
 
@@ -189,6 +208,7 @@ all_checks() {
 	check "each dump in JSON is one" json_is_json
 	check "drops of an SA survive it" drops_survive
 	check "new SAs: exact" exact
+	check "XFRM_MSG_GETAE: exact, with the window" getae_exact
 	check "time of use" use_times
 	check "all can be removed" all_removed
 }
