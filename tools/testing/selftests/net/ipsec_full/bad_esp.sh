@@ -175,9 +175,11 @@ in_udp() {
 
 	dropped "$n" not-in-udp hw_esp_rx_encap XfrmFullInMalformed
 	dropped "$n" udp-length-short UdpInErrors
+	dropped "$n" udp-length-long UdpInErrors
 	check "keepalive ($n)" harmless "$n" keepalive
 	check "IKE ($n)" harmless "$n" ike
 	check "header only ($n)" harmless "$n" header-only
+	check "less than a header ($n)" harmless "$n" udp-short-esp
 }
 
 # Its MTU is the interface's; the NIC's is smaller.
@@ -220,6 +222,8 @@ all_checks() {
 	in_udp 3004
 	in_udp 3005
 	check "a frame larger than the MTU" jumbo_frame 3000
+	# The last, as reassembly fails a while later.
+	dropped 3000 ipv4-later-fragment hw_esp_rx_no_sa
 	check "other SAs are not disturbed" after_all
 	check "all can be removed" all_removed
 }
