@@ -6,9 +6,11 @@
 # not ours: the kernel's software in the peer, and scapy's. What the wire carried
 # is judged after the VM.
 #
-# A sample of them by default: SEED= chooses another, FULL=1 takes all.
+# In the debug kernel it is a sample, which SEED= chooses; FULL=1 takes all there,
+# too, FULL=0 takes a sample anywhere.
 #
-# timeout: 900
+# also: KERNEL=debug
+# timeout: 1200
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 
@@ -17,6 +19,9 @@ WORK=$(mktemp -d)
 PORT=4260
 NATT_PORT=4500
 SIZES=0,1,7,8,9,20,100,1300
+# The far side's kernel drops ESP in UDP over IPv6 of less than 40 bytes, however
+# well-formed (the length in __xfrm6_udp_encap_rcv() lacks the IPv6 header).
+NOT_TINY=7,8,9,20,100,1300
 SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 WINDOWS=(32 64 96 128 256 512 1024 2048 4096)
 
@@ -60,19 +65,15 @@ combine() {
 	NAMES[$PAIR]+="${ESN[$PAIR]:+ ESN}${ENCAP[$PAIR]:+ UDP} pair $PAIR"
 }
 
-# Each algorithm twice, with and without ESN, with and without UDP, and all shapes
-# about as often.
+# Each algorithm, and all shapes and variants about as often.
 sample() {
-	local shift=$RANDOM algorithm variant one
+	local shift=$RANDOM algorithm
 
 	for algorithm in "${ALGORITHMS[@]}"; do
-		one=$((RANDOM % ${#VARIANTS[@]}))
-		for variant in $one $((${#VARIANTS[@]} - 1 - one)); do
-			combine "$algorithm" \
-				"${SHAPES[(NEXT + shift) % ${#SHAPES[@]}]}" \
-				"${VARIANTS[variant]}"
-			SOFTWARE+=("$PAIR")
-		done
+		combine "$algorithm" \
+			"${SHAPES[(NEXT + shift) % ${#SHAPES[@]}]}" \
+			"${VARIANTS[RANDOM % ${#VARIANTS[@]}]}"
+		SOFTWARE+=("$PAIR")
 	done
 }
 
@@ -124,14 +125,26 @@ setup() {
 		server "$WORK/iperf3" listening peer iperf3 -s --forceflush
 }
 
+drops_tiny() {
+	[[ ${MODE[$1]}${OUTER[$1]}${ALG[$1]}${ENCAP[$1]:+udp} == \
+		transport6gcm8udp ]]
+}
+
 # A datagram of each size and its echo, by each pair.
 exchange() {
-	local n flows=()
+	local n flows=() others=()
 
 	for n in "${SOFTWARE[@]}"; do
-		flows+=("${NEAR[$n]}>${FAR[$n]}")
+		if drops_tiny "$n"; then
+			others+=("${NEAR[$n]}>${FAR[$n]}")
+		else
+			flows+=("${NEAR[$n]}>${FAR[$n]}")
+		fi
 	done
-	"$SCRIPTS/udp_echo.py" check $PORT $SIZES "${flows[@]}" >"$WORK/lost"
+	{
+		"$SCRIPTS/udp_echo.py" check $PORT $SIZES "${flows[@]}"
+		"$SCRIPTS/udp_echo.py" check $PORT $NOT_TINY "${others[@]}"
+	} >"$WORK/lost"
 	! grep -v ': no answer$' "$WORK/lost"
 }
 
@@ -212,7 +225,7 @@ known_there() {
 }
 
 no_drops() {
-	diff - <(mib_all near) <<<"$MIB_BEFORE"
+	diff <(printf '%s' "${MIB_BEFORE:+$MIB_BEFORE$'\n'}") <(mib_all near)
 }
 
 nothing_left() {
@@ -242,14 +255,13 @@ all_checks() {
 }
 
 RANDOM=$SEED
-if [[ -n ${FULL:-} ]]; then
-	everything
-else
-	sample
-fi
+case ${FULL:-$VM_KERNEL} in
+debug | 0) sample ;;
+*) everything ;;
+esac
 played_by_scapy
 plan_for all_checks
-echo "# ${#SOFTWARE[@]} pairs, ${FULL:+all of them, }SEED=$SEED"
+echo "# ${#SOFTWARE[@]} pairs, SEED=$SEED"
 MIB_BEFORE=$(mib_all near)
 set_up setup
 all_checks
