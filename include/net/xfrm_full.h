@@ -251,6 +251,13 @@ struct xfrm_full_event {
  * @mutex: serialises the driver's sleeping operations on this SA
  * @list: entry in the list of armed SAs, later in that of SAs to be freed
  * @free_work: lets the driver free the SA
+ * @resume_work: gives a suspended SA back to its device
+ * @stragglers: so many raw packets may have been on their way up when the device
+ *	ran again
+ * @resumed: jiffies when it did
+ * @last_exception: jiffies of the last packet that the device would have given up
+ * @paid_until: jiffies; advances by an interval each time that the SA is
+ *	suspended, and may be only so far ahead when it is given back
  * @x: the SA
  *
  * A driver may read all members, and write @handle and @priv.
@@ -288,6 +295,11 @@ struct xfrm_full {
 	struct mutex		mutex; /* around sleeping operations */
 	struct list_head	list;
 	struct rcu_work		free_work;
+	struct delayed_work	resume_work;
+	u16			stragglers;
+	unsigned long		resumed;
+	unsigned long		last_exception;
+	unsigned long		paid_until;
 	struct xfrm_state	*x;
 };
 

@@ -105,7 +105,7 @@ static LIST_HEAD(xfrm_full_dying);
 DEFINE_STATIC_KEY_FALSE(xfrm_full_key);
 EXPORT_SYMBOL_GPL(xfrm_full_key);
 
-static struct workqueue_struct *xfrm_full_wq;
+struct workqueue_struct *xfrm_full_wq;
 
 static const u8 xfrm_full_next[] = {
 	[XFRM_FULL_SOFTWARE] = BIT(XFRM_FULL_ARMING) | BIT(XFRM_FULL_DEAD),
@@ -220,6 +220,7 @@ struct xfrm_full *xfrm_full_alloc(struct xfrm_state *x,
 	skb_queue_head_init(&full->parked);
 	INIT_LIST_HEAD(&full->list);
 	INIT_RCU_WORK(&full->free_work, xfrm_full_free);
+	xfrm_full_fallback_init(full);
 
 	return full;
 }
@@ -379,6 +380,7 @@ void xfrm_full_state_delete(struct xfrm_state *x)
 		return;
 
 	xfrm_full_state_stats(x);
+	xfrm_full_fallback_cancel(full);
 
 	/* While it is on its way in, it is for xfrm_full_to_device() to turn. */
 	added = xfrm_full_owner(full) || full->place == XFRM_FULL_SUSPENDED;

@@ -67,6 +67,7 @@ struct xfrm_full *xfrm_full_alloc(struct xfrm_state *x,
 int xfrm_full_publish(struct xfrm_full *full, struct netlink_ext_ack *extack);
 int xfrm_full_attach(struct xfrm_full *full, struct netlink_ext_ack *extack);
 void xfrm_full_detach(struct xfrm_full *full);
+extern struct workqueue_struct *xfrm_full_wq;
 bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to);
 void xfrm_full_expire(struct xfrm_state *x);
 
@@ -87,6 +88,13 @@ int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 /* xfrm_full_event.c */
 void xfrm_full_notify_idle(struct xfrm_state *x);
 
+/* xfrm_full_fallback.c */
+void xfrm_full_fallback_init(struct xfrm_full *full);
+void xfrm_full_fallback_cancel(struct xfrm_full *full);
+int xfrm_full_input_suspended(struct xfrm_state *x, struct sk_buff *skb,
+			      __be32 seq);
+int xfrm_full_input_stop(struct xfrm_state *x, struct sk_buff *skb, __be32 seq);
+
 /* xfrm_full_handover.c */
 int xfrm_full_to_device(struct xfrm_full *full, struct netlink_ext_ack *extack);
 int xfrm_full_to_software(struct xfrm_full *full, bool lossy,
@@ -100,6 +108,8 @@ int xfrm_full_exit(struct xfrm_full *full, struct netlink_ext_ack *extack);
 
 /* xfrm_full_input.c */
 struct skb_ext *xfrm_full_ext_alloc(struct xfrm_state *x);
+void xfrm_full_expire_soon(struct xfrm_state *x);
+void xfrm_full_answered(struct xfrm_full *full, int err);
 
 /* xfrm_full_iv.c */
 int xfrm_full_read_salt(struct xfrm_state *x, __be64 *salt);

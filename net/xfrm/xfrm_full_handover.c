@@ -28,6 +28,8 @@
 
 #include "xfrm_full_core.h"
 
+#define XFRM_FULL_STOP_TRIES	10
+
 static bool xfrm_full_is_outbound(const struct xfrm_full *full)
 {
 	return full->dir == XFRM_SA_DIR_OUT;
@@ -289,27 +291,51 @@ out:
 }
 
 /* A device that was too slow, not dead, is asked again, with more patience: the
- * sleeping operation comes back when all commands before it are through.
+ * sleeping operation comes back when all commands before it are through, or
+ * fails if the device is dead.
  */
+static int xfrm_full_try_stop(struct xfrm_full *full,
+			      struct xfrm_full_snapshot *snap,
+			      enum xfrm_full_reason reason)
+{
+	const struct xfrmdev_ops *ops = full->dev->xfrmdev_ops;
+	int err, tries;
+
+	err = xfrm_full_switch_out(full, snap, false, reason);
+	for (tries = 0; err == -ETIMEDOUT && tries < XFRM_FULL_STOP_TRIES;
+	     tries++) {
+		if (ops->xdo_dev_full_stats_sync(full->dev, full->x, snap))
+			break;
+		err = xfrm_full_switch_out(full, snap, true, reason);
+	}
+
+	return err;
+}
+
+/* After these nobody knows what the device does. */
+static bool xfrm_full_is_unknown(int err)
+{
+	return err == -ETIMEDOUT || err == -EIO || err == -EBUSY;
+}
+
 static int xfrm_full_stop(struct xfrm_full *full,
 			  struct xfrm_full_snapshot *snap,
 			  enum xfrm_full_reason reason,
 			  struct netlink_ext_ack *extack)
 {
-	const struct xfrmdev_ops *ops = full->dev->xfrmdev_ops;
 	int err;
 
-	err = xfrm_full_switch_out(full, snap, false, reason);
-	if (err == -ETIMEDOUT &&
-	    !ops->xdo_dev_full_stats_sync(full->dev, full->x, snap))
-		err = xfrm_full_switch_out(full, snap, true, reason);
-
+	err = xfrm_full_try_stop(full, snap, reason);
 	if (err == -ESRCH) {
 		NL_SET_ERR_MSG(extack, "SA was deleted while being moved");
-	} else if (err) {
+	} else if (xfrm_full_is_unknown(err)) {
 		NL_SET_ERR_MSG(extack,
 			       "Device doesn't tell where the SA stands: the SA has expired");
 		xfrm_full_expire(full->x);
+	} else if (err) {
+		NL_SET_ERR_MSG(extack,
+			       "Device refused to give the SA back: it stays there");
+		xfrm_full_move_locked(full, XFRM_FULL_DEVICE);
 	}
 	return err;
 }
@@ -321,7 +347,8 @@ static int xfrm_full_stop(struct xfrm_full *full,
  * @reason: why
  * @extack: says what is wrong
  *
- * If the device does not tell where the SA stands, the SA expires.
+ * If the device does not tell where the SA stands, the SA expires; if it refuses to
+ * stop, the SA stays.
  *
  * Context: process, may sleep; xfrm_full.mutex held, x->lock not held.
  * Return: 0, or a negative errno: the SA is where it was, or has expired.

@@ -17,6 +17,7 @@
  * number and charges the packet, in one step, under x->lock.  So a number is
  * accepted once, whoever has decrypted the packet.  Where the SA is, is asked
  * twice, as it may move while the ICV is checked; the second answer counts.
+ * If the device can't do this, xfrm_full_fallback.c takes the SA from it.
  */
 
 #include <linux/hrtimer.h>
@@ -136,8 +137,15 @@ EXPORT_SYMBOL_GPL(xfrm_full_rx);
 /* Times in a row that a device may fail to answer */
 #define XFRM_FULL_LATE_MAX	3
 
-/* The timer has it deleted, which can't be done under x->lock. */
-static void xfrm_full_expire_soon(struct xfrm_state *x)
+/**
+ * xfrm_full_expire_soon() - an SA can't go on
+ * @x: the SA
+ *
+ * Its timer has it deleted, which can't be done under x->lock.
+ *
+ * Context: softirq or process, x->lock held.
+ */
+void xfrm_full_expire_soon(struct xfrm_state *x)
 {
 	lockdep_assert_held(&x->lock);
 
@@ -145,17 +153,38 @@ static void xfrm_full_expire_soon(struct xfrm_state *x)
 	hrtimer_start(&x->mtimer, 0, HRTIMER_MODE_REL_SOFT);
 }
 
-/* A device that doesn't answer in time costs a packet, and the SA if that goes
+/**
+ * xfrm_full_answered() - an operation on an exception has returned
+ * @full: full offload of the SA
+ * @err: what it returned
+ *
+ * A device that doesn't answer in time costs a packet, and the SA if that goes
  * on: nobody knows what the device has accepted.
+ *
+ * Context: x->lock held.
  */
-static void xfrm_full_answered(struct xfrm_full *full, int err)
+void xfrm_full_answered(struct xfrm_full *full, int err)
 {
 	full->late = err == -ETIMEDOUT ? full->late + 1 : 0;
 	if (full->late >= XFRM_FULL_LATE_MAX)
 		xfrm_full_expire_soon(full->x);
 }
 
-static int xfrm_full_input_drop(const struct xfrm_state *x, int mib)
+/* Can the device decide about packets that software has decrypted? */
+static bool xfrm_full_can_ask(const struct xfrm_full *full)
+{
+	return full->can & XFRM_OFFLOAD_CAP_REPLAY_TEST;
+}
+
+/* Can the device let go of an SA, and take it back? */
+static bool xfrm_full_can_suspend(const struct xfrm_full *full)
+{
+	const u32 both = XFRM_OFFLOAD_CAP_STOP | XFRM_OFFLOAD_CAP_START;
+
+	return (full->can & both) == both;
+}
+
+static int xfrm_full_input_drop(struct xfrm_state *x, int mib)
 {
 	XFRM_INC_STATS(xs_net(x), mib);
 	return -EPERM;
@@ -171,7 +200,7 @@ static int xfrm_full_input_blocked(const struct xfrm_full *full,
 		return LINUX_MIB_XFRMFULLINDEV;
 	if (full->flags & XFRM_OFFLOAD_DROP)
 		return LINUX_MIB_XFRMFULLINEXCEPTION;
-	if (!(full->can & XFRM_OFFLOAD_CAP_REPLAY_TEST))
+	if (!xfrm_full_can_ask(full) && !xfrm_full_can_suspend(full))
 		return LINUX_MIB_XFRMFULLINRAW;
 
 	return 0;
@@ -280,10 +309,14 @@ int xfrm_full_input_accept(struct xfrm_state *x, struct sk_buff *skb,
 	mib = xfrm_full_input_place(full, skb);
 	if (mib)
 		return xfrm_full_input_drop(x, mib);
+	if (full->place == XFRM_FULL_SUSPENDED)
+		return xfrm_full_input_suspended(x, skb, seq);
 	if (xfrm_full_owner(full))
-		return xfrm_full_ask(x, skb, seq);
+		return xfrm_full_can_ask(full) ?
+		       xfrm_full_ask(x, skb, seq) :
+		       xfrm_full_input_stop(x, skb, seq);
+
 	if (xfrm_state_check_expire(x))
 		return xfrm_full_input_drop(x, LINUX_MIB_XFRMINSTATEEXPIRED);
-
 	return 0;
 }
