@@ -217,12 +217,12 @@ evidence_left() {
 	done
 }
 
-# What the wire carried, judged by the evidence that tests have left.
+# What the wires carried, judged by the evidence that tests have left.
 wire_result() {
 	local what="the wire is clean, counters equal it"
 
 	[[ -d $1/wire ]] || return 0
-	if "$SELFTESTS/verify_wire.py" "$1/wire" "$1/capture/wire0.pcap" 2>&1 |
+	if "$SELFTESTS/verify_wire.py" "$1/wire" "$1"/capture/wire*.pcap 2>&1 |
 		sed 's/^/# /'; then
 		echo "ok $what"
 	else

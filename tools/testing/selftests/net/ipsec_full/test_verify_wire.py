@@ -13,8 +13,8 @@ import sys
 import tempfile
 from unittest import mock
 
-from scapy.all import (ARP, ICMP, IP, IPv6, TCP, UDP, Ether, fragment, raw,
-                       wrpcap)
+from scapy.all import (ARP, GRE, ICMP, IP, IPv6, TCP, UDP, Ether, fragment,
+                       raw, wrpcap)
 from scapy.layers.inet6 import (ICMPv6EchoRequest, ICMPv6ND_NS,
                                 IPv6ExtHdrFragment, fragment6)
 from scapy.layers.ipsec import ESP, SecurityAssociation
@@ -29,6 +29,7 @@ STATE = '''src {src} dst {dst}
 \tsel src 0.0.0.0/0 dst 0.0.0.0/0 uid 0
 \tlifetime config:
 \t  limit: soft (INF)(bytes), hard (INF)(bytes)
+\t  limit: soft (INF)(packets), hard (INF)(packets)
 \tlifetime current:
 \t  {bytes}(bytes), {packets}(packets)
 \t  add 2024-01-01 00:00:00 use 2024-01-01 00:00:01
@@ -46,8 +47,8 @@ fd01:1::/32 fd01:2::/32
 '''
 
 
-def mac(packet):
-    return Ether(src='02:00:00:00:00:01', dst='02:00:00:00:00:02') / packet
+def mac(packet, src='02:00:00:00:00:01'):
+    return Ether(src=src, dst='02:00:00:00:00:02') / packet
 
 
 class End:
@@ -148,6 +149,58 @@ class Cbc512(Cbc):
     auth, hash_len, digest = 'SHA2-512-256', 64, 'sha512'
 
 
+class Mover(End):
+    """An SA that moves between software and a device: IVs by epoch.
+
+    The receiver's account is kept, too, as a test lets it see packets.
+    """
+
+    offload = '\n\tcrypto offload parameters: dev acme0 dir %s mode full%s'
+
+    def __init__(self, *args, **words):
+        super().__init__(*args, **words)
+        self.epoch = 0
+        self.got = self.got_bytes = self.replays = 0
+        self.hard = {'near': {}, 'far': {}}
+        self.window, self.drop, self.reqid = 64, False, 1
+
+    def init(self, seq):
+        return struct.pack('!Q', self.salt ^ (self.epoch << 48 | seq))
+
+    def send(self, packet, lost=False, **words):
+        out = super().send(packet, **words)
+        if not lost:
+            self.got += 1
+            self.got_bytes += len(packet)
+        return out
+
+    def unsent(self, length):
+        """The last packet was not the sender's."""
+        self.packets -= 1
+        self.bytes -= length
+
+    def state_of(self, end):
+        """What either end says, near sends, far receives."""
+        text = self.state() if end == 'near' else self.far_state()
+        for unit, limit in self.hard[end].items():
+            text = text.replace('hard (INF)(%s)' % unit,
+                                'hard %d(%s)' % (limit, unit))
+        words = ('out', '') if end == 'near' else ('in', ' exceptions drop')
+        if end == 'near' or self.drop:
+            text = text.replace('\n\tanti', self.offload % words + '\n\tanti')
+        return text.replace('reqid 1', 'reqid %d' % self.reqid)
+
+    def far_state(self):
+        text = self.state().replace('%d(bytes), %d(packets)' %
+                                    (self.bytes, self.packets),
+                                    '%d(bytes), %d(packets)' %
+                                    (self.got_bytes, self.got))
+        text = text.replace('replay-window 64', 'replay-window %d' %
+                            self.window)
+        return text.replace('replay 0 failed', 'replay %d failed' %
+                            self.replays)
+
+
 class Wire:
     """A clean wire, with two SAs each way or more, that a test may spoil."""
 
@@ -161,6 +214,9 @@ class Wire:
         self.others()
         self.kinds = {}
         self.protect, self.starts = PROTECT, ''
+        self.mover = None
+        self.files = {}
+        self.second = []            # frames of another wire
         self.frames = [mac(ARP()), mac(self.nd()), mac(self.plain())]
         for size in (0, 1, 2, 3, 20, 1300):
             self.clean_round(b'x' * size)
@@ -199,6 +255,27 @@ class Wire:
     def add(self, packet):
         self.frames.append(mac(packet))
 
+    def forge(self, packet, second=False):
+        frames = self.second if second else self.frames
+        frames.append(mac(packet, verify_wire.FORGER))
+
+    def moving(self):
+        """An SA on its way through software, device, software, device.
+
+        It skips a number. An attacker repeats packets, some in fragments.
+        """
+        self.mover = mover = Mover('10.0.0.1', '10.0.0.2', 0x2001, 'tunnel',
+                                   16)
+        for mover.epoch in (0, 1, 0, 2):
+            sent = [mover.send(self.inner(b'move' * 20)) for _ in range(4)]
+            for packet in sent:
+                self.add(packet)
+            mover.seq += mover.epoch == 1
+            for part in [sent[1]] + fragment(sent[2], 40):
+                self.forge(part)
+            mover.replays += 2
+        return mover
+
     def clean_round(self, data):
         self.add(self.out.send(self.inner(data)))
         self.add(self.back.send(
@@ -236,20 +313,24 @@ class Wire:
     def write(self, folder):
         evidence = os.path.join(folder, 'evidence')
         os.mkdir(evidence)
-        with open(os.path.join(evidence, 'protect'), 'w',
-                  encoding='ascii') as protect:
-            protect.write(self.protect)
-        with open(os.path.join(evidence, 'starts'), 'w',
-                  encoding='ascii') as starts:
-            starts.write(self.starts)
+        self.files.update(protect=self.protect, starts=self.starts)
         for number, end in enumerate(self.ends):
-            kind = self.kinds.get(end, 'final')
-            path = os.path.join(evidence, 'end%d.%s' % (number, kind))
-            with open(path, 'w', encoding='ascii') as states:
-                states.write(end.state())
-        pcap = os.path.join(folder, 'wire.pcap')
-        wrpcap(pcap, self.frames, linktype=1)
-        return [evidence, pcap]
+            name = 'end%d.%s' % (number, self.kinds.get(end, 'final'))
+            self.files[name] = end.state()
+        if self.mover:
+            self.files['ends'] = 'near 10.0.0.1\nfar 10.0.0.2\n'
+            for end in ('near', 'far'):
+                self.files[end + '-move-0.final'] = self.mover.state_of(end)
+        for name, text in self.files.items():
+            with open(os.path.join(evidence, name), 'w',
+                      encoding='ascii') as file:
+                file.write(text)
+        pcaps = [os.path.join(folder, 'wire%d.pcap' % n) for n in range(2)]
+        wrpcap(pcaps[0], self.frames, linktype=1)
+        if not self.second:
+            return [evidence, pcaps[0]]
+        wrpcap(pcaps[1], self.second, linktype=1)
+        return [evidence] + pcaps
 
     def judge(self, backend):
         with tempfile.TemporaryDirectory() as folder:
@@ -502,6 +583,285 @@ def esn_beyond_32_bits(wire):
     return {'missing frame': 1}
 
 
+def moves(wire):
+    wire.moving()
+    return {}
+
+
+def epoch_again(wire):
+    """A device goes on in its old epoch, from too low a number."""
+    mover = wire.moving()
+    mover.epoch = 1
+    wire.add(mover.send(wire.inner(b'other'), seq=6, lost=True))
+    mover.replays += 1
+    return {'repeated IV': 1, 'repeated sequence number': 1}
+
+
+def number_again(wire):
+    mover = wire.moving()
+    mover.epoch = 3
+    wire.add(mover.send(wire.inner(b'other'), seq=6, lost=True))
+    mover.replays += 1
+    return {'repeated sequence number': 1}
+
+
+def no_epoch(wire):
+    wire.add(wire.moving().send(wire.inner(), init=b'otherIV!'))
+    return {'IV form': 1}
+
+
+def gap_without_move(wire):
+    wire.mover = mover = Mover('10.0.0.1', '10.0.0.2', 0x2001, 'tunnel', 16)
+    for mover.seq in (0, 1, 3):
+        wire.add(mover.send(wire.inner()))
+    return {'missing frame': 1}
+
+
+def replay_accepted(wire):
+    mover = wire.moving()
+    mover.got += 1
+    mover.got_bytes += 120
+    return {'replay accepted': 1}
+
+
+def replay_accepted_instead(wire):
+    """A replay was accepted, and a packet lost."""
+    wire.moving().replays -= 5
+    return {'replay not counted': 1}
+
+
+def replays_as_exceptions(wire):
+    """The receiver dropped some without a look at their numbers."""
+    wire.moving().replays -= 6
+    wire.files['far-move-0.mib'] = 'XfrmInError 9\nXfrmFullInException 2\n'
+    return {}
+
+
+def no_window(wire):
+    """Without a window there is no protection from replay."""
+    mover = wire.moving()
+    mover.window = mover.replays = 0
+    mover.got += 8
+    mover.got_bytes += 8 * 120
+    return {}
+
+
+def packet_lost(wire):
+    wire.add(wire.moving().send(wire.inner(), lost=True))
+    return {'lost packet': 1}
+
+
+def packet_lost_by_fault(wire):
+    wire.add(wire.moving().send(wire.inner(), lost=True))
+    wire.files['losses'] = '10.0.0.2 0x2001 1\n'
+    return {}
+
+
+def bytes_too_many(wire):
+    packet_lost_by_fault(wire)
+    wire.mover.got_bytes += 41
+    return {'count': 1}
+
+
+def sent_without_frame(wire):
+    wire.moving().send(wire.inner(), lost=True)
+    return {'count': 1}
+
+
+def bytes_of_receiver(wire):
+    wire.moving().got_bytes -= 1
+    return {'count': 1}
+
+
+def left_of_window(wire):
+    mover = wire.moving()
+    late = mover.send(wire.inner(), lost=True)
+    for _ in range(80):
+        wire.add(mover.send(wire.inner()))
+    wire.add(late)
+    mover.replays += 1
+    return {}
+
+
+def intercepted(wire):
+    """The attacker takes a packet off the wire, and sends its fragments."""
+    mover = wire.moving()
+    for part in fragment(mover.send(wire.inner(b'x' * 60)), 40):
+        wire.forge(part)
+    mover.unsent(100)
+    return {}
+
+
+def exceptions_handled(wire):
+    """Fragments are lost that should have been handled."""
+    packet = wire.moving().send(wire.inner(b'x' * 60), lost=True)
+    for part in fragment(packet, 40):
+        wire.add(part)
+    return {'lost packet': 1}
+
+
+def exceptions_dropped(wire):
+    mover = wire.moving()
+    mover.drop = True
+    mover.replays -= 4
+    for part in fragment(mover.send(wire.inner(b'x' * 60), lost=True), 40):
+        wire.add(part)
+    return {}
+
+
+def elsewhere(wire):
+    """What comes by another wire may be dropped."""
+    mover = wire.moving()
+    wire.second = [mac(wire.plain())]
+    wire.forge(mover.send(wire.inner(), lost=True), second=True)
+    mover.unsent(40)
+    return {}
+
+
+def iv_on_two_wires(wire):
+    """In frames of the same number in their captures."""
+    mover = wire.moving()
+    wire.second = [mac(wire.plain()) for _ in wire.frames]
+    for frames in (wire.frames, wire.second):
+        frames.append(mac(mover.send(wire.inner(), init=b'otherIV!')))
+    return {'repeated IV': 1, 'IV form': 2}
+
+
+def limit_reached(wire):
+    wire.moving().hard = {'near': {'packets': 16, 'bytes': 15 * 120 + 1},
+                          'far': {'packets': 16}}
+    return {}
+
+
+def packets_past_limit(wire):
+    wire.moving().hard['near']['packets'] = 15
+    return {'hard limit': 1}
+
+
+def bytes_past_limit(wire):
+    wire.moving().hard['near']['bytes'] = 15 * 120
+    return {'hard limit': 1}
+
+
+def received_past_limit(wire):
+    wire.moving().hard['far']['packets'] = 15
+    return {'hard limit': 1}
+
+
+def limit_drops(wire):
+    """The receiver's limit, not a loss."""
+    mover = wire.moving()
+    mover.hard['far']['packets'] = 16
+    wire.add(mover.send(wire.inner(), lost=True))
+    mover.replays += 1
+    return {}
+
+
+def limit_in_bytes_drops(wire):
+    mover = wire.moving()
+    mover.hard['far']['bytes'] = 16 * 120
+    wire.add(mover.send(wire.inner(), lost=True))
+    mover.replays += 1
+    return {}
+
+
+def limit_raised(wire):
+    mover = wire.moving()
+    mover.hard['near']['packets'] = 10
+    wire.files['near-move-0.live'] = mover.state_of('near')
+    mover.hard['near']['packets'] = 20
+    return {}
+
+
+def other_pair(wire):
+    """A packet in the SA of another pair."""
+    mover = wire.moving()
+    mover.reqid = 7
+    wire.protect += '10.1.1.0/24 10.1.2.0/24 7\n10.5.1.0/24 10.5.2.0/24 8\n'
+    wire.add(mover.send(IP(src='10.5.1.1', dst='10.5.2.1') / UDP()))
+    return {'inner packet': 1}
+
+
+def nested_cleartext(wire):
+    ends = IP(src='10.0.0.1', dst='10.0.0.2')
+    wire.add(ends / wire.inner())
+    wire.add(ends / GRE() / wire.inner())
+    return {'cleartext': 2}
+
+
+def ethernet_padding(wire):
+    for padding in (bytes(8), b'secret\0\0'):
+        wire.frames.append(Ether(raw(mac(wire.plain())) + padding))
+    return {'strange frame': 1}
+
+
+def lonely_fragment(wire):
+    packet = wire.moving().send(wire.inner(b'x' * 60), lost=True)
+    wire.add(fragment(packet, 40)[0])
+    return {'strange frame': 1, 'count': 1}
+
+
+def fragment_of_long_ago(wire):
+    """The IP identification comes again, of a packet cut elsewhere."""
+    mover = wire.moving()
+    old = fragment(mover.send(wire.inner(b'x' * 60), lost=True), 48)
+    new = fragment(mover.send(wire.inner(b'x' * 60)), 40)
+    mover.unsent(100)
+    for part, time in [(old[0], 1000)] + [(part, 1060) for part in new]:
+        part.id = 77
+        wire.add(part)
+        wire.frames[-1].time = time
+    return {'strange frame': 1}
+
+
+def fragments_mixed(wire):
+    """The attacker's fragments have the identification of the sender's."""
+    mover = wire.moving()
+    sent = [mover.send(wire.inner(b'x' * 60)) for _ in range(2)]
+    wire.forge(fragment(sent[1], 48)[-1])
+    for packet in sent:
+        for part in fragment(packet, 48):
+            wire.add(part)
+    return {}
+
+
+def of_udp(wire):
+    """An SA in UDP."""
+    return wire.more[-1]
+
+
+def unknown_in_udp(wire):
+    wire.ends.remove(of_udp(wire))
+    return {'unknown SA': 6}
+
+
+def fragments_of_udp(wire):
+    for part in fragment(of_udp(wire).send(wire.inner(b'g' * 3000)), 1400):
+        wire.add(part)
+    return {}
+
+
+def port_changed(wire):
+    end = of_udp(wire)
+    wire.files['end-late.live'] = end.state().replace('sport 4500',
+                                                      'sport 4501')
+    end.sa.nat_t_header.sport = 4501
+    wire.add(end.send(wire.inner()))
+    return {}
+
+
+# By one decoder: tshark has no part in what they are about.
+MOVES = [moves, epoch_again, number_again, no_epoch, gap_without_move,
+         replay_accepted, replay_accepted_instead, replays_as_exceptions,
+         no_window, packet_lost, packet_lost_by_fault, bytes_too_many,
+         sent_without_frame, bytes_of_receiver, left_of_window, intercepted,
+         exceptions_handled, exceptions_dropped, elsewhere, iv_on_two_wires,
+         limit_reached, packets_past_limit, bytes_past_limit,
+         received_past_limit, limit_drops, limit_in_bytes_drops, limit_raised,
+         other_pair, nested_cleartext, ethernet_padding, lonely_fragment,
+         fragments_mixed, fragment_of_long_ago, unknown_in_udp,
+         fragments_of_udp, port_changed]
+
 TESTS = [clean, cleartext_frame, cleartext_reverse, cleartext_transport,
          cleartext_fragment, cleartext_fragment6, cleartext_quoted_esp,
          flipped_icv, flipped_payload, flipped_sequence, repeated_iv,
@@ -577,6 +937,7 @@ def refusals(number):
 
 def main():
     runs = [(test, 'both') for test in TESTS]
+    runs += [(test, 'fast') for test in MOVES] + [(moves, 'both')]
     runs += [(test, end) for end in ('fast', 'tshark') for test in EITHER]
     print('TAP version 13')
     print('1..%d' % (len(runs) + 1))
