@@ -116,7 +116,7 @@ static u64 pick(struct storm *t)
 		seq = t->top + 1 + r / 8 % 40;
 		break;
 	default:
-		seq = t->top + 2 - r / 8 % 6;
+		seq = t->top + 2 - min(r / 8 % 6, t->top + 2);
 	}
 	return seq < t->first ? t->first : seq;
 }
