@@ -216,7 +216,7 @@ all_checks() {
 	dropped 3000 inner-length-short hw_esp_rx_malformed XfrmFullInMalformed
 	dropped 3006 inner-elsewhere hw_esp_rx_selector XfrmInStateMismatch
 	dropped 3007 nested hw_esp_rx_selector XfrmInStateMismatch
-	dropped 3000 nested XfrmFullInSoftware XfrmInTmplMismatch
+	dropped 3000 nested XfrmInNoPols
 	outer4 3000
 	outer6 3002
 	in_udp 3004

@@ -64,6 +64,49 @@ cleartext_dropped() {
 	(($(mismatches) >= before + 3))
 }
 
+# Another interface than the NIC, by which the far side reaches some addresses.
+elsewhere_up() {
+	local n mac
+
+	ip link add elsewhere0 type veth peer name far0 &&
+		ip link set elsewhere0 up && ip link set far0 netns peer &&
+		peer ip link set far0 up &&
+		mac=$(</sys/class/net/elsewhere0/address) || return
+	for n; do
+		peer ip neigh add "${NEAR[$n]}" lladdr "$mac" dev far0 &&
+			peer ip route add "${NEAR[$n]}" dev far0 \
+				src "${FAR[$n]}" || return
+	done
+}
+
+elsewhere_dropped() {
+	local before
+
+	before=$(</sys/class/net/elsewhere0/statistics/rx_packets)
+	cleartext_dropped "$1" || return
+	(($(</sys/class/net/elsewhere0/statistics/rx_packets) >= before + 3))
+}
+
+elsewhere_down() {
+	ip link del elsewhere0
+}
+
+# To an address behind the near side, out of a protected network.
+forwarded_dropped() {
+	local before behind=${NEAR[30]%.*}.77
+
+	ip link add behind0 type dummy && at_end ip link del behind0 &&
+		sysctl -qw net.ipv6.conf.behind0.disable_ipv6=1 &&
+		ip link set behind0 up && ip route add "$behind" dev behind0 &&
+		sysctl -qw net.ipv4.ip_forward=1 &&
+		at_end sysctl -qw net.ipv4.ip_forward=0 || return
+	before=$(mismatches)
+	! peer ping -q -c 3 -i 0.2 -W 1 -I "${FAR[30]}" "$behind" || return
+	cat /sys/class/net/behind0/statistics/tx_packets
+	(($(mismatches) >= before + 3)) &&
+		[[ $(</sys/class/net/behind0/statistics/tx_packets) == 0 ]]
+}
+
 cleartext_udp_dropped() {
 	local before
 
@@ -243,6 +286,11 @@ all_checks() {
 		check "cleartext is dropped: pair $n" cleartext_dropped "$n"
 	done
 	check "cleartext does not reach a socket" cleartext_udp_dropped
+	check "cleartext is not forwarded" forwarded_dropped
+	check "another interface" elsewhere_up 30 32
+	check "cleartext from there is dropped: IPv4" elsewhere_dropped 30
+	check "cleartext from there is dropped: IPv6" elsewhere_dropped 32
+	check "that interface goes" elsewhere_down
 	check "the far side gets its SAs" far_ipsec_up
 	for n in "${HONEST[@]}"; do
 		check "ESP is accepted: pair $n" accepted "$n"
@@ -252,7 +300,7 @@ all_checks() {
 	check "replays are dropped" forged replay replay
 	check "forged numbers are dropped, and don't move the window" \
 		forged number failed
-	check "fragments of ESP are dropped" fragments
+	check "fragments of ESP are decrypted by the host" fragments
 	check "segments in ESP merge" gro_merges
 	check "cleartext after ESP does not merge" gro_keeps_apart esp-clear
 	check "cleartext before ESP does not merge" gro_keeps_apart clear-esp

@@ -126,7 +126,13 @@ exact() {
 	LOGGED=$(wc -l <"$INJECT_LOG")
 	inject "$n seq ${last}11 ${last}12" && busywait 5000 expired "$n" ||
 		return
-	! logged 1 && near_states "$n" | grep "spi ${SPI_IN[$n]} " | near_batch
+	! logged 1 && again "$n"
+}
+
+# The inbound SA of pair N has expired: another one with its keys.
+again() {
+	near_states "$1" | grep "spi ${SPI_IN[$1]} " | near_batch &&
+		inject "$(inject_spec "$1")"
 }
 
 elsewhere_up() {
@@ -148,6 +154,23 @@ from_elsewhere() {
 	inject "dev peer0 $(</sys/class/net/acme0/address)" || return
 	busywait 2000 counts XfrmFullInDev $((before + 3)) || return
 	! logged 1 && in_order "$n" 3 f4 f5
+}
+
+# Commands take longer than the host waits for them in softirq.
+slow_nic() {
+	acmectl fault admin-delay 200
+}
+
+# all_dropped N NUMBER...: they don't arrive.
+all_dropped() {
+	local n=$1 before
+
+	shift
+	before=$(mib near XfrmFullInException)
+	LOGGED=$(wc -l <"$INJECT_LOG")
+	inject "$n seq $*" &&
+		busywait 5000 counts XfrmFullInException $((before + $#)) &&
+		! logged 1
 }
 
 counts() {

@@ -6,7 +6,6 @@
 # once, whichever way it comes, and limits are exact. Forged ones change nothing,
 # those from another interface are dropped, as are all if the user wants that.
 #
-# also: KERNEL=debug
 # timeout: 600
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
@@ -35,6 +34,13 @@ pair 6011 tunnel    4 4 routed 128 1024
 pair $HONEST tunnel 4 4 onlink 128 64
 PLAYED=({6000..6005} {6007..6011})
 
+# Without IKE, somebody has to take ESP out of UDP for the host.
+setup() {
+	at_end rm -f "$INJECT_LOG.encap"
+	inject_up "${PLAYED[@]}" && server "$INJECT_LOG.encap" ready \
+		"$INJECT_DIR/udp_echo.py" encap "${ENCAP[6004]}"
+}
+
 # A packet of pair N with options or extension headers arrives.
 decrypted() {
 	local n=$1 case=$2 before
@@ -43,6 +49,37 @@ decrypted() {
 	before=$(mib near XfrmFullInSoftware)
 	inject "$n bad $case" && busywait 3000 arrived "$n" bad &&
 		counts XfrmFullInSoftware $((before + 1))
+}
+
+dropped_by_nic() {
+	ethtool -S acme0 | sed -n 's/^ *hw_esp_rx_exc_dropped: //p'
+}
+
+# The user wants no exceptions: the NIC drops them, and the host sees none. It is
+# the first fragment that says what the packet is.
+drop_mode() {
+	local OFFLOAD_IN="$OFFLOAD_IN exceptions drop" n=$1 before nic
+
+	fresh "$n" && in_order "$n" 1 2 || return
+	before=$(mib near XfrmFullInException) nic=$(dropped_by_nic)
+	LOGGED=$(wc -l <"$INJECT_LOG")
+	inject "$n seq f3 f4 f5" &&
+		busywait 3000 counts XfrmFullInException $((before + 3)) || return
+	echo "NIC: $nic, now $(dropped_by_nic)"
+	(($(dropped_by_nic) == nic + 3)) && ! logged 1 &&
+		in_order "$n" 3 4 5 2!
+}
+
+# A NIC that is late costs packets, and in the end the SA; what is late is never
+# taken twice.
+late() {
+	local n=$1
+
+	fresh "$n" && takes "$n" 1 && slow_nic && all_dropped "$n" f2 f3 &&
+		acmectl fault clear && busywait 5000 handled "$n" 3 &&
+		in_order "$n" f4 5 2! 3! || return
+	slow_nic && all_dropped "$n" f6 f7 f8 && acmectl fault clear &&
+		busywait 5000 expired "$n" && again "$n" && still_works "$n"
 }
 
 after_all() {
@@ -79,11 +116,15 @@ all_checks() {
 	check "ESP from there, IPv4" from_elsewhere 6000
 	check "ESP from there, IPv6" from_elsewhere 6001
 	check "ESP from there, in UDP" from_elsewhere 6004
+	check "exceptions are dropped if so wanted, IPv4" drop_mode 6000
+	check "exceptions are dropped if so wanted, IPv6" drop_mode 6001
+	check "a NIC that is late" late 6011
 	check "other SAs are not disturbed" after_all
 	check "all can be removed" all_removed
 }
 
+at_end acmectl fault clear
 plan_for all_checks
-set_up inject_up "${PLAYED[@]}"
+set_up setup
 all_checks
 finish

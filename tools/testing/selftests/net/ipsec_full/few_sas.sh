@@ -50,6 +50,27 @@ reuse() {
 	device_has 4 && states 4
 }
 
+# One that lives in software wants to get in.
+live_sa() {
+	ip xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi 1006 \
+		mode tunnel aead "rfc4106(gcm(aes))" "$KEY" 128
+}
+
+move_in() {
+	ip xfrm state update src 10.0.0.1 dst 10.0.0.2 proto esp spi 1006 \
+		offload full dev acme0 dir out
+}
+
+stays() {
+	ip xfrm state get src 10.0.0.1 dst 10.0.0.2 proto esp spi 1006 |
+		grep 'place software wanted software reason refused' &&
+		device_has 4
+}
+
+moves_into_free_place() {
+	del_sa 1002 && busywait 5000 device_has 3 && move_in && device_has 4
+}
+
 empty() {
 	ip xfrm state flush
 	busywait 5000 device_has 0 && states 0
@@ -61,6 +82,11 @@ all_checks() {
 		"the device is full; delete one of its 4 SAs" add_sa 1005
 	check "and leaves nothing, as often as it is tried" full_is_full
 	check "a free place is used again" reuse
+	check "an SA in software" live_sa
+	check_fails "it is refused, too" \
+		"the device is full; delete one of its 4 SAs" move_in
+	check "and stays in software" stays
+	check "until there is a place" moves_into_free_place
 	check "all are removed" empty
 }
 

@@ -82,28 +82,33 @@ arrived() {
 }
 
 # Packets of pair N that its SA has dropped: replays, wrong ICVs.
+DROPS='.*replay-window ([0-9]+) replay ([0-9]+) failed ([0-9]+).*'
+
 drops() {
 	ip -s xfrm state get src "${FAR_END[$1]}" dst "${NEAR_END[$1]}" \
-		proto esp spi "${SPI_IN[$1]}" |
-		sed -nE 's/.*replay-window ([0-9]+) replay ([0-9]+) failed ([0-9]+).*/\1 \2 \3/p'
+		proto esp spi "${SPI_IN[$1]}" | sed -nE "s/$DROPS/\1 \2 \3/p"
 }
 
-# handled N COUNT: as many have passed the SA or were dropped by it.
-handled() {
-	local left replays failed
+# Packets that have passed the SA of pair N, or were dropped by it.
+seen() {
+	ip -s xfrm state get src "${FAR_END[$1]}" dst "${NEAR_END[$1]}" \
+		proto esp spi "${SPI_IN[$1]}" |
+		sed -nE -e 's/.*\(bytes\), ([0-9]+)\(packets\)$/\1/p' \
+			-e "s/$DROPS/+ \1 + \2 + \3/p" |
+		paste -sd' '
+}
 
-	read -r left replays failed < <(drops "$1")
-	((left + replays + failed + $(received "$1") == $2))
+handled() {
+	(($(seen "$1") == $2))
 }
 
 # takes N NUMBER...: those with a "!" must be rejected, the others arrive once,
 # whichever way they come: "f" sends a packet in two IP fragments.
 takes() {
-	local n=$1 before expected got left replays failed
+	local n=$1 before expected got
 
 	shift
-	read -r left replays failed < <(drops "$n")
-	before=$((left + replays + failed + $(received "$n")))
+	before=$(($(seen "$n")))
 	LOGGED=$(wc -l <"$INJECT_LOG")
 	inject "$n seq $*" && busywait 10000 handled "$n" $((before + $#)) ||
 		return

@@ -17,8 +17,8 @@
 # fd00::1 and fd00::2, or with a far end that is one hop away: 10.0.9.2 or
 # fd00:9::2. In transport mode it protects 10.3.N.1 and 10.3.N.2, or 10.4.N.2,
 # and likewise with IPv6. From N 256 on, 10 is added to the second byte of IPv4
-# addresses for each 256. No test uses these addresses for cleartext, so none of
-# it may be seen on the wire.
+# addresses for each 256; from 6656 on, it starts again with 5 more. No test uses
+# these addresses for cleartext, so none of it may be seen on the wire.
 #
 # Tunnels end in XFRM interface ipsec0 on the far side. It fragments what is
 # too big before ESP: fragments of ESP are not what these tests are about.
@@ -163,8 +163,15 @@ other_words() {
 		printf 'encap espinudp %d %d %s' "${ENCAP[$1]}" "${ENCAP[$1]}" $oa
 }
 
+# second_byte N: where the second bytes of IPv4 addresses start.
+second_byte() {
+	echo $((10 * ($1 / 256 % 26) + 5 * ($1 / 6656)))
+}
+
 describe_tunnel() {
-	local n=$1 tens=$((10 * ($1 / 256))) low=$(($1 % 256))
+	local n=$1 tens low=$(($1 % 256))
+
+	tens=$(second_byte "$n")
 
 	FAR_IF_ID[$n]="if_id 0x1"
 	if ((${INNER[$n]} == 4)); then
@@ -187,7 +194,9 @@ describe_tunnel() {
 }
 
 describe_transport() {
-	local n=$1 bits=128 tens=$((10 * ($1 / 256))) low=$(($1 % 256))
+	local n=$1 bits=128 tens low=$(($1 % 256))
+
+	tens=$(second_byte "$n")
 
 	case ${OUTER[$n]}${HOPS[$n]} in
 	4*) NEAR[$n]=10.$((tens + 3)).$low.1 bits=32 ;;&
@@ -368,8 +377,10 @@ protect() {
 	local n
 
 	for n; do
-		echo "${NEAR_NET[$n]} ${FAR_NET[$n]}"
-	done >>"$EVIDENCE/protect"
+		echo "${NEAR_NET[$n]} ${FAR_NET[$n]} $n" >>"$EVIDENCE/protect"
+		printf 'near %s\nfar %s\n' "${NEAR_END[$n]}" "${FAR_END[$n]}" \
+			>>"$EVIDENCE/ends"
+	done
 }
 
 # pairs_up N...: policies, SAs, then addresses on both sides; the far side
@@ -453,15 +464,21 @@ settled() {
 }
 
 # keep_evidence KIND: final when all traffic has ended, live while it goes on or
-# is yet to come, foreign when it was forged.
+# is yet to come, and whenever limits, ports or keys have changed, foreign when it
+# was forged.
+LIVES=0
 keep_evidence() {
-	local name=$TEST_NAME-$GENERATION.$1
+	local name=$TEST_NAME-$GENERATION
 
+	[[ $1 != live ]] || name+=-$((LIVES++))
 	if [[ $1 == final ]]; then
 		busywait 20000 settled || return
+		cat /proc/net/xfrm_stat >"$EVIDENCE/near-$name.mib" &&
+			peer cat /proc/net/xfrm_stat \
+				>"$EVIDENCE/far-$name.mib" || return
 	fi
-	ip -s xfrm state >"$EVIDENCE/near-$name" &&
-		peer ip -s xfrm state >"$EVIDENCE/far-$name"
+	ip -s xfrm state >"$EVIDENCE/near-$name.$1" &&
+		peer ip -s xfrm state >"$EVIDENCE/far-$name.$1"
 }
 
 # "destination spi bytes packets" of each SA in the text of "ip -s xfrm state"

@@ -8,6 +8,20 @@ source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 source "$(dirname "$0")/profile.sh"
 
+move_out() {
+	echo "xfrm state update $ID_OUT offload none" | near_batch
+}
+
+move_in() {
+	echo "xfrm state update $ID_OUT offload full dev acme0 dir out" |
+		near_batch
+}
+
+software() {
+	echo "xfrm state add $ID_OUT mode tunnel replay-oseq 7" \
+		"aead rfc4106(gcm(aes)) $GCM_KEY 128" | near_batch
+}
+
 all_checks() {
 	check "it says so" offers_no "handover.* start.*"
 	check "in JSON, too" offers_json '"start" not in c["handover"]'
@@ -16,6 +30,16 @@ all_checks() {
 	refused "Device can't take an SA that doesn't start at sequence number 0" \
 		in replay-seq 7
 	check "nothing is left" nothing_left
+	check "an SA in the NIC" add out
+	check_fails "it can't leave" \
+		"Device can't give an SA back: delete the SA and add it" \
+		move_out
+	check "it is removed" ip xfrm state flush
+	check "an SA in software, used" software
+	check_fails "it can't move in" \
+		"Device can't take an SA that doesn't start at sequence number 0" \
+		move_in
+	check "it is removed" ip xfrm state flush
 	check "the rest works" the_rest_works 70
 }
 

@@ -33,9 +33,12 @@ IP_XFRM_POLICY, IPV6_XFRM_POLICY = 17, 35
 XFRM_POLICY_IN, XFRM_POLICY_OUT, XFRM_POLICY_ALLOW = 0, 1, 0
 
 
+def family_of(address):
+    return socket.AF_INET6 if ':' in address else socket.AF_INET
+
+
 def open_socket(address, port):
-    family = socket.AF_INET6 if ':' in address else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_DGRAM)
+    sock = socket.socket(family_of(address), socket.SOCK_DGRAM)
     sock.bind((address, port))
     return sock
 

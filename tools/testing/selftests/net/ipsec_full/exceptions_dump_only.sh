@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A NIC that can stop SAs, but not decide about packets of the host. For a fragment
+# of ESP, the SA is taken from it, and given back soon after. No packet is lost by
+# that, none is taken twice, limits are exact; forged fragments don't stop the NIC.
+#
+# topology: PROFILE=dump-only
+# timeout: 600
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+source "$(dirname "$0")/profile.sh"
+INJECT_PORT=4268
+source "$(dirname "$0")/inject.sh"
+source "$(dirname "$0")/exceptions.sh"
+
+# enum acme_status and enum acme_opcode
+INTERNAL=10
+SA_RUN=0x21
+
+ESN[6054]=esn
+WORDS_IN[6055]="limit packet-hard 10"
+WORDS_IN[6056]="limit byte-hard 291"
+pair 6050 tunnel    4 4 routed 128 64
+pair 6051 tunnel    6 6 routed 256 64
+pair 6052 transport 4 4 routed 128 64
+pair 6053 transport 6 6 routed 128 64
+pair 6054 tunnel    4 4 routed 128 64
+pair 6055 tunnel    4 4 routed 128 64
+pair 6056 tunnel    4 4 routed 128 64
+pair 6057 tunnel    4 4 routed 128 1024
+pair 6058 tunnel    6 6 routed 128 1024
+pair 6060 tunnel    4 4 onlink 128 64
+PLAYED=({6050..6058})
+
+# One fragmented packet suspends the SA, and it goes back soon.
+suspended() {
+	local n=$1 trace=/sys/kernel/tracing
+
+	fresh "$n" && takes "$n" 1 && in_place "$n" device || return
+	echo >$trace/trace
+	echo 1 >$trace/events/xfrm_full/xfrm_full_move/enable
+	takes "$n" f2 && busywait 2000 in_place "$n" device
+	echo 0 >$trace/events/xfrm_full/xfrm_full_move/enable
+	grep "spi=$(printf '0x%08x' "${SPI_IN[$n]}")" $trace/trace |
+		sed 's/.*from=/from=/' | tee /dev/stderr |
+		diff - <(printf '%s\n' 'from=device to=suspended' \
+			'from=suspended to=device') &&
+		in_order "$n" 3 2! f2! f3! 4
+}
+
+by_nic() {
+	ethtool -S acme0 | sed -n 's/^ *hw_esp_rx_packets: //p'
+}
+
+# While packets keep coming, most of them whole, the NIC gets the SA back.
+goes_back() {
+	local n=$1 before numbers
+
+	fresh "$n" || return
+	mapfile -t numbers < <(seq 2 1000)
+	before=$(by_nic)
+	takes "$n" f1 "${numbers[@]}" || return
+	echo "$(($(by_nic) - before)) of 1000 by the NIC"
+	(($(by_nic) > before + 300))
+}
+
+# Deleted while it is suspended: neither SA nor reference is left.
+deleted() {
+	local n=$1 i
+
+	for ((i = 0; i < 5; i++)); do
+		fresh "$n" && inject "$n seq f1 2 f3" || return
+	done
+	still_works "$n"
+}
+
+# The NIC stops, but does not start again: the host goes on until it does.
+fails_to_run() {
+	local n=$1
+
+	fresh "$n" && takes "$n" 1 &&
+		acmectl fault admin-error "$INTERNAL" "$SA_RUN" &&
+		in_order "$n" f2 3 f4 5 3! && in_place "$n" suspended &&
+		acmectl fault clear && busywait 5000 in_place "$n" device &&
+		in_order "$n" 6 f7 4! f5!
+}
+
+# One that stops too late does not say where: the SA expires.
+stops_late() {
+	local n=$1
+
+	fresh "$n" && takes "$n" 1 && slow_nic && all_dropped "$n" f2 &&
+		acmectl fault clear && inject "$n seq f3" &&
+		busywait 5000 expired "$n" && again "$n" && still_works "$n"
+}
+
+nothing_else() {
+	inject_down "${PLAYED[@]}" && run_cleanup && nothing_left
+}
+
+all_checks() {
+	local n
+
+	check "it says so" offers "handover update start stop"
+	check "suspended for a packet, and no longer" suspended 6050
+	for n in {6050..6053}; do
+		check "fragments are taken once ($n)" accepted_once "$n"
+	done
+	check "ESN is guessed across 2^32" guessed 6054
+	check "it goes back while packets come, IPv4" goes_back 6057
+	check "it goes back while packets come, IPv6" goes_back 6058
+	check "NIC and host at once, IPv4" raced 6050
+	check "NIC and host at once, IPv6" raced 6051
+	check "none is lost" none_lost 6057
+	check "forged fragments, IPv4" forged 6050
+	check "forged fragments, IPv6" forged 6051
+	check "ten packets, then a whole one" exact 6055 ''
+	check "ten packets, then a fragmented one" exact 6055 f
+	check "as many bytes, then a whole packet" exact 6056 ''
+	check "as many bytes, then a fragmented packet" exact 6056 f
+	check "another interface" elsewhere_up
+	check "ESP from there" from_elsewhere 6050
+	check "deleted while suspended" deleted 6050
+	check "a NIC that does not start again" fails_to_run 6050
+	check "a NIC that stops late" stops_late 6050
+	check "nothing is left" nothing_else
+	check "the rest works" the_rest_works 6060
+}
+
+at_end acmectl fault clear
+plan_for all_checks
+set_up inject_up "${PLAYED[@]}"
+all_checks
+finish

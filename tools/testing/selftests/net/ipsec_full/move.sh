@@ -1,0 +1,297 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Live SAs move from software into the NIC, back, and in again, in both
+# directions and modes, while datagrams and TCP go through them, of which none is
+# lost. Numbers, windows, counters and times go along. What can't be moved is
+# refused and goes on.
+#
+# timeout: 400
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+source "$(dirname "$0")/moves.sh"
+
+# enum acme_status
+NO_SPACE=5
+INTERNAL=10
+# struct xfrm_user_offload
+INBOUND=2 FULL=8 MOVE=32 SOFTWARE=64
+# enum xfrm_attr_type_t
+ATTR_AEAD=18 ATTR_LIFETIME=9 ATTR_ENCAP=4
+RATE=${RATE:-10}
+
+ESN[7001]=esn ALG[7002]=sha256 ESN[7003]=esn ALG[7004]=sha512 ESN[7004]=esn
+pair 7000 tunnel    4 4 onlink 128 32
+pair 7001 transport 6 6 onlink 256 64
+pair 7002 tunnel    6 4 routed 256 128
+pair 7003 transport 4 4 routed 128 1024
+pair 7004 tunnel    4 6 onlink 128 256
+# Of this one no traffic is wanted.
+pair 7005 tunnel    4 4 onlink 128 64
+LIVE=(7000 7001 7002 7003 7004)
+
+# Software counts a GSO packet as one, as long as the SA was never in a NIC.
+no_gso() {
+	ip link set acme0 gso_max_segs 1 &&
+		at_end ip link set acme0 gso_max_segs 65535
+}
+
+setup() {
+	no_gso && software_pairs_up 7000 7001 7002 && pairs_up 7003 7004 7005 &&
+		trace_moves && stream_up "$RATE" "${LIVE[@]}"
+}
+
+all_in() {
+	local n
+
+	move_pairs acme0 "${LIVE[@]}" && flows "${LIVE[@]}" || return
+	for n in "${LIVE[@]}"; do
+		in_device "$n" || return
+	done
+}
+
+all_out() {
+	local n
+
+	move_pairs none "${LIVE[@]}" && flows "${LIVE[@]}" || return
+	for n in "${LIVE[@]}"; do
+		in_software "$n" || return
+	done
+}
+
+# To where it is already: done, and no move.
+again() {
+	local before
+
+	before=$(grep -c xfrm_full_move /sys/kernel/tracing/trace)
+	move 7000 out "$1" && move 7000 in "$1" || return
+	[[ $(grep -c xfrm_full_move /sys/kernel/tracing/trace) == "$before" ]]
+}
+
+nothing_lost() {
+	stream_down && stream_whole
+}
+
+# passes FROM>TO...: the trace of pair 7000 has these in a row.
+made() {
+	echo "out: $(transitions 7000 out)"
+	echo "in:  $(transitions 7000 in)"
+	[[ " $(transitions 7000 "$1") " == *" ${*:2} "* ]]
+}
+
+# What must be the same wherever an SA is.
+essence() {
+	show "$1" "$2" | sed '/^	 *place /d; /^	 *drops:/d; /offload parameters/d'
+	# shellcheck disable=SC2046  # words
+	"$MOVES_DIR/saops.py" getae $(sa_id "$1" "$2" |
+		sed 's/.* dst \([^ ]*\) .* spi \(.*\)/\1 \2/')
+}
+
+carried() {
+	local n dir before after
+
+	for n in "${LIVE[@]}"; do
+		for dir in out in; do
+			before=$(essence "$n" "$dir")
+			move "$n" "$dir" "$1" || return
+			after=$(essence "$n" "$dir")
+			diff <(echo "$before") <(echo "$after") || return
+		done
+	done
+}
+
+# Evidence of the last counters, which later checks change no more.
+pings() {
+	local n
+
+	for n; do
+		ping -q -c 3 -i 0.05 -W 2 -I "${NEAR[$n]}" "${FAR[$n]}" || return
+	done
+}
+
+# moving WORDS...: pair 7000's outbound SA, by words of any kind.
+raw_move() {
+	"$MOVES_DIR/saops.py" move "${FAR_END[7000]}" "${SPI_OUT[7000]}" "$@"
+}
+
+unknown_spi() {
+	echo "xfrm state update src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x777" \
+		"offload $1" | near_batch
+}
+
+# larval WORDS...: an SA that has an SPI yet, and no keys.
+larval() {
+	at_end ip xfrm state flush
+	ip xfrm state allocspi src 10.0.0.1 dst 10.0.0.2 proto esp mode tunnel \
+		min 0x1b5f0 max 0x1b5f0 >/dev/null || return
+	echo "xfrm state update src 10.0.0.1 dst 10.0.0.2 proto esp" \
+		"spi 0x1b5f0 offload $1" | near_batch
+}
+
+larval_delete() {
+	ip xfrm state delete src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x1b5f0
+}
+
+# refused_by_nic COMMAND PLACE REASON DIRECTION DEVICE: the NIC refuses a command,
+# and the SA goes on where it was.
+refused_by_nic() {
+	local output
+
+	acmectl fault "$1" refuse "$INTERNAL" || return
+	if output=$(move 7000 "$4" "$5" 2>&1); then
+		echo "moved"
+		acmectl fault clear
+		return 1
+	fi
+	acmectl fault clear && echo "$output" && is_at 7000 "$4" "$2" "$2" "$3" &&
+		pings 7000
+}
+
+full_nic() {
+	acmectl fault SA_ADD refuse "$NO_SPACE" || return
+	! move 7000 out acme0 2>"$OUT/move.error" || return
+	cat "$OUT/move.error"
+	acmectl fault clear && grep -q 'is full' "$OUT/move.error" && pings 7000
+}
+
+# update N WORDS...: the usual update of the outbound SA, keys and all.
+update() {
+	sa "$1" out "$(outbound_window "$1")" "${*:2}" |
+		sed 's/^xfrm state add/xfrm state update/' | near_batch
+}
+
+limit_is() {
+	show 7000 out | grep -q "hard $1(packets)"
+}
+
+# Success means that it is there.
+update_elsewhere() {
+	if update 7000 limit packet-hard "$1" "${@:3}"; then
+		limit_is "$1" && is_at 7000 out "$2" "$2" request
+	else
+		echo "refused"
+		! limit_is "$1"
+	fi && pings 7000
+}
+
+setae() {
+	"$MOVES_DIR/saops.py" setae "${FAR_END[7005]}" "${SPI_OUT[7005]}"
+}
+
+options_kept() {
+	move 7005 out acme0 exceptions drop fallback &&
+		show 7005 out | grep -q 'mode full exceptions drop fallback' &&
+		move 7005 out acme0 &&
+		! show 7005 out | grep -q 'exceptions\|fallback'
+}
+
+json() {
+	# shellcheck disable=SC2046  # words
+	ip -j -s xfrm state get $(sa_id 7005 out) | tee /dev/stderr |
+		/usr/bin/python3 -c "import json, sys; s, = json.load(sys.stdin)
+o = s['offload']
+sys.exit([o[k] for k in ('place', 'wanted', 'reason')] !=
+         ['device', 'device', 'request'] or o['epoch'] < 1)"
+}
+
+counters_agree() {
+	keep_evidence final
+}
+
+all_removed() {
+	pairs_down "${PAIRS[@]}" && no_states && no_device_sas
+}
+
+moves_under_traffic() {
+	check "from software into the NIC" all_in
+	check "where it is already" again acme0
+	check "back to software" all_out
+	check "there already" again none
+	check "into the NIC again" all_in
+	check "nothing was lost, or came twice" nothing_lost
+	check "trace: outbound, in" made out "software>arming arming>device"
+	check "trace: outbound, out" made out \
+		"device>draining draining>software software>arming"
+	check "trace: inbound, in" made in "software>arming arming>device"
+	check "trace: inbound, out" made in \
+		"arming>device device>software software>arming"
+}
+
+what_goes_along() {
+	check "all goes along to software" carried none
+	check "and to the NIC" carried acme0
+	check "packets pass" pings "${LIVE[@]}"
+	check "exceptions and fallback can be chosen by a move" options_kept
+	check "JSON tells where it is and why" json
+}
+
+refusals() {
+	check_fails "keys" "leave out algorithms" \
+		raw_move $((MOVE | FULL)) acme0 $ATTR_AEAD
+	check_fails "lifetimes" "leave out lifetimes" \
+		raw_move $((MOVE | SOFTWARE)) - $ATTR_LIFETIME
+	check_fails "encapsulation" "leave out encapsulation" \
+		raw_move $((MOVE | SOFTWARE)) - $ATTR_ENCAP
+	check_fails "to software and to a device" "A move is either" \
+		raw_move $((MOVE | FULL | SOFTWARE)) acme0
+	check_fails "to software, with a device" "A move is either" \
+		raw_move $((MOVE | SOFTWARE)) acme0
+	check_fails "to nowhere" "A move is either" raw_move $MOVE acme0
+	check_fails "an unknown SA" "No SA has this identity" \
+		unknown_spi "full dev acme0 dir out"
+	check_fails "likewise, to software" "No SA has this identity" \
+		unknown_spi none
+	check_fails "an outbound SA as an inbound one" "another direction" \
+		raw_move $((MOVE | FULL | INBOUND)) acme0
+	check_fails "a device without full offload" \
+		"Device doesn't support full offload" move 7000 out lo
+	check_fails "a larval SA" "Only an SA that is valid can be moved" \
+		larval "full dev acme0 dir out"
+	check "it goes" larval_delete
+	check_fails "replay state of an SA in the NIC can't be set" \
+		"belong to the device: move the SA to software first" setae
+	check "all that left the SA in the NIC" in_device 7000
+	check "and working" pings 7000
+}
+
+failures() {
+	check "SA_STOP refused: stays in the NIC" \
+		refused_by_nic SA_STOP device request out none
+	check "likewise, inbound" \
+		refused_by_nic SA_STOP device request in none
+	check "to software" move_pairs none 7000
+	check "a full NIC: stays in software" full_nic
+	check "SA_ADD refused: stays in software" \
+		refused_by_nic SA_ADD software refused out acme0
+	check "SA_RUN refused: stays in software" \
+		refused_by_nic SA_RUN software refused out acme0
+	check "likewise, inbound" \
+		refused_by_nic SA_RUN software refused in acme0
+	check "then into the NIC" move_pairs acme0 7000
+}
+
+updates() {
+	check "an update without offload" update_elsewhere 200000 software
+	check "into the NIC" move 7000 out acme0
+	check "to software" move 7000 out none
+	check "an update with offload" update_elsewhere 300000 device \
+		offload full dev acme0 dir out
+	check "an update without, of an SA in software" \
+		update_elsewhere 400000 software
+}
+
+all_checks() {
+	moves_under_traffic
+	what_goes_along
+	refusals
+	failures
+	updates
+	check "counters have settled" counters_agree
+	check "all can be removed" all_removed
+}
+
+plan_for all_checks
+set_up setup
+at_end acmectl fault clear
+all_checks
+finish

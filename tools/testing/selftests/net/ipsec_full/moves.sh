@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+#
+# SAs that move between software and the NIC, traffic that goes on meanwhile and
+# tells of each datagram that is lost, and what the kernel's tracepoint tells of
+# the moves. To be sourced after ipsec.sh.
+
+MOVES_DIR=$(realpath "$(dirname "$0")")
+MOVES_TRACE=/sys/kernel/tracing/events/xfrm_full/xfrm_full_move
+STREAM_PORT=4270
+
+# sa_id N out|in: the words by which ip knows an SA.
+sa_id() {
+	local ends="src ${NEAR_END[$1]} dst ${FAR_END[$1]}" spi=${SPI_OUT[$1]}
+
+	if [[ $2 == in ]]; then
+		ends="src ${FAR_END[$1]} dst ${NEAR_END[$1]}" spi=${SPI_IN[$1]}
+	fi
+	echo "$ends proto esp spi $spi"
+}
+
+# move N out|in none|DEVICE WORDS...: an SA gets there.
+move() {
+	local offload="full dev $3 dir $2"
+
+	[[ $3 != none ]] || offload=none
+	echo "xfrm state update $(sa_id "$1" "$2") offload $offload ${*:4}" |
+		near_batch
+}
+
+# move_pairs none|DEVICE N...: both SAs of each pair.
+move_pairs() {
+	local to=$1 n
+
+	shift
+	for n; do
+		move "$n" out "$to" && move "$n" in "$to" || return
+	done
+}
+
+# show N out|in: the SA, with statistics.
+show() {
+	# shellcheck disable=SC2046  # words
+	ip -s xfrm state get $(sa_id "$1" "$2")
+}
+
+# is_at N out|in PLACE WANTED REASON
+is_at() {
+	local line
+
+	line=$(show "$1" "$2" | grep '^	 place ')
+	echo "pair $1 $2:$line"
+	[[ $line == *" place $3 wanted $4 reason $5 "* ]]
+}
+
+# pair_is_at N PLACE WANTED REASON: both of its SAs.
+pair_is_at() {
+	is_at "$1" out "${@:2}" && is_at "$1" in "${@:2}"
+}
+
+in_device() {
+	pair_is_at "$1" device device request
+}
+
+in_software() {
+	pair_is_at "$1" software software request
+}
+
+# In software since they were added: no word of offload.
+software_pairs_up() {
+	topology_up || return
+	OFFLOAD_OUT='' OFFLOAD_IN='' pairs_up "$@"
+}
+
+# stream_up RATE N...: datagrams both ways through the pairs, so many a second, and
+# TCP, until stream_down.
+stream_up() {
+	local rate=$1 n near=() far=()
+
+	shift
+	for n; do
+		near+=("${NEAR[$n]}>${FAR[$n]}")
+		far+=("${FAR[$n]}>${NEAR[$n]}")
+	done
+	server "$OUT/stream-far" ready peer "$MOVES_DIR/stream.py" serve \
+		$STREAM_PORT "$rate" "${far[@]}" || return
+	STREAM_FAR=$!
+	server "$OUT/stream-near" ready "$MOVES_DIR/stream.py" connect \
+		$STREAM_PORT "$rate" "${near[@]}" || return
+	STREAM_NEAR=$!
+}
+
+# Both ends stop sending, and when all has arrived, tell what did.
+stream_down() {
+	kill -USR1 "$STREAM_NEAR" "$STREAM_FAR" || return
+	slowwait 20 grep -q '^stopped' "$OUT/stream-near" &&
+		slowwait 20 grep -q '^stopped' "$OUT/stream-far" || return
+	kill -TERM "$STREAM_NEAR" "$STREAM_FAR"
+	wait "$STREAM_NEAR" "$STREAM_FAR"
+}
+
+# stream_whole: what one end has sent is what the other has received.
+stream_whole() {
+	"$MOVES_DIR/stream.py" compare "$OUT/stream-near" "$OUT/stream-far"
+}
+
+trace_moves() {
+	echo 1 >"$MOVES_TRACE/enable" || return
+	at_end forget_moves
+	: >/sys/kernel/tracing/trace
+}
+
+forget_moves() {
+	echo 0 >"$MOVES_TRACE/enable"
+	: >/sys/kernel/tracing/trace
+}
+
+# transitions N out|in: those that the SA has made, in one line.
+transitions() {
+	local -n spi=SPI_${2^^}
+
+	grep "spi=$(printf '0x%08x' "${spi[$1]}") .* dir=$2 " \
+		/sys/kernel/tracing/trace |
+		sed 's/.* from=\([^ ]*\) to=\([^ ]*\).*/\1>\2/' | paste -sd' '
+}
+

@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Moves SAs at random, and changes them in place, and says how long it took.
+
+usage: storm.py SEED COUNT DEV
+
+The standard input has a line for each SA: its destination, its SPI, "in" or "out",
+"|", and the words of "ip" for an ordinary update of it, without offload. All are
+in DEV. Exit status 1 when something was refused.
+"""
+
+import random
+import statistics
+import subprocess
+import sys
+import time
+
+from saops import move
+
+INBOUND, FULL, MOVE, SOFTWARE = 2, 8, 32, 64
+# Of so many steps one is an ordinary update.
+UPDATE_EVERY = 12
+
+
+class Sa:
+    def __init__(self, line):
+        ident, self.words = line.split('|')
+        self.dst, self.spi, self.dir = ident.split()
+        self.in_device = True
+
+    def toggle(self, dev):
+        flags = MOVE | SOFTWARE
+        if not self.in_device:
+            flags = MOVE | FULL | (INBOUND if self.dir == 'in' else 0)
+        error, text = move(self.dst, self.spi, str(flags),
+                           '-' if self.in_device else dev)
+        if not error:
+            self.in_device = not self.in_device
+        return '%s (%d)' % (text, error) if error else ''
+
+    def update(self, dev, rng):
+        words = ['ip'] + self.words.split()
+        words += ['limit', 'packet-soft', str(rng.randrange(10**9, 10**10))]
+        if self.in_device:
+            words += ['offload', 'full', 'dev', dev, 'dir', self.dir]
+        done = subprocess.run(words, capture_output=True, text=True,
+                              check=False)
+        return done.stderr if done.returncode else ''
+
+
+def kind_of(sa, updates):
+    if updates:
+        return 'update'
+    return '%s, %s' % (sa.dir, 'to software' if sa.in_device else 'to the NIC')
+
+
+def main():
+    rng, count, dev = random.Random(int(sys.argv[1])), int(sys.argv[2]), \
+        sys.argv[3]
+    sas = [Sa(line) for line in sys.stdin]
+    times, failed = {}, 0
+    for _ in range(count):
+        sa = rng.choice(sas)
+        updates = rng.randrange(UPDATE_EVERY) == 0
+        kind, start = kind_of(sa, updates), time.monotonic()
+        error = sa.update(dev, rng) if updates else sa.toggle(dev)
+        times.setdefault(kind, []).append(time.monotonic() - start)
+        if error:
+            failed += 1
+            print('%s %s: %s: %s' % (sa.dst, sa.spi, kind, error))
+    for kind, took in sorted(times.items()):
+        print('%-18s %5d times, median %.1f ms, longest %.1f ms' % (
+            kind, len(took), 1e3 * statistics.median(took), 1e3 * max(took)))
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The handover storm: SAs move between software and NIC at random, and are updated,
+# while datagrams and TCP go through them both ways, some of them as fragments of
+# ESP, and an attacker on the wire sends old frames again, whole and in fragments.
+# Nothing is lost, damaged, or accepted twice.
+#
+# STORM= chooses how many moves, SEED= which.
+#
+# timeout: 900
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+source "$(dirname "$0")/moves.sh"
+
+STORM=${STORM:-$([[ -n ${FULL:-} ]] && echo 10000 || echo 300)}
+SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
+RATE=${RATE:-10}
+PERCENT=10
+# Without numbers and replay checks for the host, a NIC has to drop what is too
+# large, and stop for what comes in fragments, but not often.
+if [[ ${PROFILE:-default} == dump-only ]]; then
+	export STREAM_LARGE=1200
+fi
+
+ESN[7101]=esn ALG[7102]=sha256 ESN[7103]=esn
+pair 7100 transport 4 4 routed 128 1024
+pair 7101 transport 6 6 onlink 256 512
+pair 7102 tunnel    6 4 onlink 128 256
+pair 7103 tunnel    4 4 routed 256 2048
+
+setup() {
+	pairs_up "${PAIRS[@]}" && trace_moves || return
+	server "$OUT/$TEST_NAME.replayer" ready \
+		peer "$MOVES_DIR/replayer.py" peer0 $PERCENT "$SEED" || return
+	REPLAYER=$!
+	REJECTED_BEFORE=$(rejections)
+	stream_up "$RATE" "${PAIRS[@]}"
+}
+
+# The SAs as storm.py wants them.
+storm_sas() {
+	local n
+
+	for n; do
+		echo "${FAR_END[$n]} ${SPI_OUT[$n]} out |$(update_of "$n" out)"
+		echo "${NEAR_END[$n]} ${SPI_IN[$n]} in |" \
+			"$(update_of "$n" in replay-window "${WINDOW[$n]}")"
+	done
+}
+
+update_of() {
+	sa "$1" "$2" dir "$2" "${@:3}" |
+		sed 's/^xfrm state add/xfrm state update/'
+}
+
+storm() {
+	storm_sas "${PAIRS[@]}" | "$MOVES_DIR/storm.py" "$SEED" "$STORM" acme0 \
+		>"$OUT/$TEST_NAME.moves" 2>&1
+}
+
+# What it printed is of interest, also when all is well.
+told() {
+	as_comment "$(<"$OUT/$TEST_NAME.moves")"
+	as_comment "$("$MOVES_DIR/stream.py" compare "$OUT/stream-near" \
+		"$OUT/stream-far" | sed 's/.*slowest/slowest/' | sort -u)"
+	as_comment "seed $SEED: $STORM steps in $((SECONDS - START)) s," \
+		"$(grep -c xfrm_full_move /sys/kernel/tracing/trace) transitions"
+	as_comment "the attacker sent again: $(attacks)"
+	as_comment "$(mib_all near)"
+}
+
+stream_ends() {
+	stream_down && stream_whole
+}
+
+attacks() {
+	tail -n 1 "$OUT/$TEST_NAME.replayer"
+}
+
+replayed() {
+	attacks | awk '{ print $2 + $4 }'
+}
+
+replayer_ends() {
+	stop_server "$REPLAYER"
+	attacks
+	(($(replayed) > 0))
+}
+
+rejections() {
+	echo $(($(mib near XfrmInStateSeqError) +
+		$(mib near XfrmFullInException) + $(mib near XfrmFullInRaw)))
+}
+
+rejected() {
+	echo $(($(rejections) - REJECTED_BEFORE))
+}
+
+all_rejected() {
+	busywait 3000 rejected_is "$(replayed)" && return
+	echo "$(replayed) replayed, $(rejected) rejected"
+	return 1
+}
+
+rejected_is() {
+	(($(rejected) == $1))
+}
+
+# The far side's window suffers no gap and no repetition.
+far_side_content() {
+	peer grep -v '[[:space:]]0$' /proc/net/xfrm_stat
+	(($(mib far XfrmInStateSeqError) + $(mib far XfrmInStateProtoError) == 0))
+}
+
+counters_agree() {
+	keep_evidence final
+}
+
+all_removed() {
+	pairs_down "${PAIRS[@]}" && no_states && no_device_sas
+}
+
+all_checks() {
+	check "$STORM random moves and updates, seed $SEED" storm
+	check "nothing is lost, damaged, or came twice" stream_ends
+	check "the attacker ends" replayer_ends
+	check "all that was replayed was rejected" all_rejected
+	check "the far side has seen no replay and no wrong ICV" far_side_content
+	check "counters have settled" counters_agree
+	check "all can be removed" all_removed
+}
+
+plan_for all_checks
+set_up setup
+START=$SECONDS
+all_checks
+told
+finish
