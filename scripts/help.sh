@@ -17,7 +17,8 @@ Variables of check, vm, shell
   ARGS="a b"     its arguments, quoted as for a shell (vm)
   TEST="a b"     tests to run, by name; default: all (check)
   SEED=n         the same random choices as a run that printed it (check)
-  FULL=0|1       a sample of all combinations, or all: test matrix (check)
+  STORM=n        moves and updates of the test storm (check)
+  FULL=1         all combinations instead of a sample: test matrix (check)
   PEER=ns|vm     the peer: a namespace of the VM, or a VM of its own
   NIC=acme|virtio|none
                  the NIC: our model, a stock one in its place, or a VM

@@ -52,6 +52,7 @@ vm_options() {
 	done
 	[[ -z ${FULL:-} ]] || OPTIONS+=(--env "FULL=$FULL")
 	[[ -z ${SEED:-} ]] || OPTIONS+=(--env "SEED=$SEED")
+	[[ -z ${STORM:-} ]] || OPTIONS+=(--env "STORM=$STORM")
 	[[ -z ${NO_LOG_CHECK:-} ]] || OPTIONS+=(--no-log-check)
 	[[ -z ${V:-} ]] || OPTIONS+=(--verbose)
 	[[ -z ${CAPTURE:-} ]] || OPTIONS+=(--capture "$(from_caller "$CAPTURE")")

@@ -42,7 +42,8 @@ mapfile -t STOCK < <(plain_git -C "$GIT" ls-tree -r --name-only base)
 mapfile -t COMMITS < <(plain_git -C "$GIT" rev-list --reverse base..HEAD)
 mapfile -t PATCHES < <(kernel_patches)
 ((${#COMMITS[@]} == ${#PATCHES[@]})) ||
-	die "${#COMMITS[@]} commits and ${#PATCHES[@]} patches: write new ones by git format-patch first"
+	die "${#COMMITS[@]} commits and ${#PATCHES[@]} patches:" \
+		"write new ones by git format-patch first"
 for ((i = 0; i < ${#COMMITS[@]}; i++)); do
 	write_back "${COMMITS[i]}" "${PATCHES[i]}"
 done
