@@ -19,7 +19,7 @@ nothing_left() {
 
 all_checks() {
 	check_fails "a window of 96 is refused, and why" \
-		"replay window 96 is too large; use at most 64" add_sa 96
+		"Replay window 96 is too large; use at most 64" add_sa 96
 	check "nothing is left" nothing_left
 	check "a window of 64 is not" add_sa 64
 }
