@@ -12,10 +12,10 @@ source "$(dirname "$0")/ipsec.sh"
 [[ -z $OFFLOAD_OUT ]] || OFFLOAD_OUT+=" exceptions drop"
 
 N=5
-pair 60 tunnel    4 4 onlink 128 64
-pair 61 transport 4 4 routed 128 64
-pair 62 tunnel    6 4 onlink 256 64
-PAIRS=(60 61 62)
+pair 760 tunnel    4 4 onlink 128 64
+pair 761 transport 4 4 routed 128 64
+pair 762 tunnel    6 4 onlink 256 64
+PAIRS=(760 761 762)
 
 # Quiet but for what is led there.
 quiet() {
@@ -106,26 +106,26 @@ mirrored() {
 # As if it had been received: the bridge floods it to its other ports.
 bridged() {
 	egress mirred ingress redirect dev leak0 &&
-		lost XfrmFullOutStray "$N" probe 60 &&
-		clear_egress && answers 60
+		lost XfrmFullOutStray "$N" probe 760 &&
+		clear_egress && answers 760
 }
 
 # It takes the place of the dst that has the SA.
 tunnel_key() {
 	egress tunnel_key set src_ip 10.0.0.1 dst_ip 10.0.0.2 id 7 &&
-		lost XfrmFullOutStray "$N" probe 60 &&
-		clear_egress && answers 60
+		lost XfrmFullOutStray "$N" probe 760 &&
+		clear_egress && answers 760
 }
 
 stacked() {
 	ip link add link acme0 name acme0.60 type vlan id 60 &&
 		ip link set acme0.60 up &&
-		ip route replace "${FAR_NET[61]}" dev acme0.60 \
-			src "${NEAR[61]}" &&
-		lost XfrmFullOutException "$N" probe 61 &&
-		ip route replace "${FAR_NET[61]}" via 10.0.0.2 \
-			src "${NEAR[61]}" &&
-		ip link del acme0.60 && answers 61
+		ip route replace "${FAR_NET[761]}" dev acme0.60 \
+			src "${NEAR[761]}" &&
+		lost XfrmFullOutException "$N" probe 761 &&
+		ip route replace "${FAR_NET[761]}" via 10.0.0.2 \
+			src "${NEAR[761]}" &&
+		ip link del acme0.60 && answers 761
 }
 
 too_big() {
@@ -133,8 +133,8 @@ too_big() {
 }
 
 ping_big() {
-	! ping -q -c "$N" -i 0.05 -W 1 -s 3000 -M dont -I "${NEAR[61]}" \
-		"${FAR[61]}"
+	! ping -q -c "$N" -i 0.05 -W 1 -s 3000 -M dont -I "${NEAR[761]}" \
+		"${FAR[761]}"
 }
 
 state_lost() {
@@ -149,9 +149,9 @@ deleted_meanwhile() {
 	before=$(mib near XfrmFullOutState)
 	clear=$(leaked)
 	tc qdisc add dev acme0 root netem delay 5s || return
-	ping -q -c "$N" -i 0.05 -W 1 -I "${NEAR[60]}" "${FAR[60]}" &
+	ping -q -c "$N" -i 0.05 -W 1 -I "${NEAR[760]}" "${FAR[760]}" &
 	sleep 0.8
-	each near_states 60 | undo | near_batch || return
+	each near_states 760 | undo | near_batch || return
 	wait $!
 	slowwait 20 state_lost "$before" || return
 	tc qdisc del dev acme0 root netem
@@ -159,8 +159,8 @@ deleted_meanwhile() {
 }
 
 anew() {
-	each far_states 60 | undo | far_batch && renew 60 && states_add 60 &&
-		answers 60
+	each far_states 760 | undo | far_batch && renew 760 && states_add 760 &&
+		answers 760
 }
 
 last_words() {

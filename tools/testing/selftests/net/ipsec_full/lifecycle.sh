@@ -13,9 +13,9 @@ source "$(dirname "$0")/ipsec.sh"
 TCP_PORT=4260
 TCP_BYTES=524288
 
-pair 60 tunnel    4 4 onlink 128 64
-pair 61 transport 6 6 onlink 256 32
-pair 62 tunnel    6 4 onlink 256 128
+pair 660 tunnel    4 4 onlink 128 64
+pair 661 transport 6 6 onlink 256 32
+pair 662 tunnel    6 4 onlink 256 128
 
 setup() {
 	pairs_up "${PAIRS[@]}"
@@ -36,10 +36,10 @@ traffic() {
 tcp() {
 	local got
 
-	peer sh -c "nc -l ${FAR[60]} $TCP_PORT | wc -c" >"$OUT/lifecycle.tcp" &
+	peer sh -c "nc -l ${FAR[660]} $TCP_PORT | wc -c" >"$OUT/lifecycle.tcp" &
 	slowwait 20 listening || return
-	head -c "$TCP_BYTES" /dev/zero | timeout 60 nc -N -s "${NEAR[60]}" \
-		"${FAR[60]}" "$TCP_PORT" || return
+	head -c "$TCP_BYTES" /dev/zero | timeout 60 nc -N -s "${NEAR[660]}" \
+		"${FAR[660]}" "$TCP_PORT" || return
 	wait $!
 	got=$(<"$OUT/lifecycle.tcp")
 	rm "$OUT/lifecycle.tcp"
@@ -60,9 +60,9 @@ refusals() {
 	local i
 
 	for ((i = 0; i < 5; i++)); do
-		! near_batch <<<"$(sa 60 out flag wildrecv "$OFFLOAD_OUT" |
+		! near_batch <<<"$(sa 660 out flag wildrecv "$OFFLOAD_OUT" |
 			sed 's/spi [^ ]*/spi 0x7000/')" || return
-		! near_batch <<<"$(sa 60 out "$OFFLOAD_OUT")" || return
+		! near_batch <<<"$(sa 660 out "$OFFLOAD_OUT")" || return
 	done
 	device_has $((2 * ${#PAIRS[@]}))
 }
@@ -84,8 +84,8 @@ all_removed() {
 
 # SAs that nobody deleted go with their NIC.
 driver_out() {
-	renew 60 62
-	each near_states 60 62 | near_batch && device_has 4 &&
+	renew 660 662
+	each near_states 660 662 | near_batch && device_has 4 &&
 		timeout 60 modprobe -r acme && busywait 5000 no_near_states &&
 		device_has 0
 }
