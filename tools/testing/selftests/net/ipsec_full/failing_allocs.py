@@ -18,7 +18,6 @@ import sys
 
 import newsa
 
-FULL, INBOUND = 8, 2
 XFRM_MSG_DELSA = 0x11
 FAULT = '/proc/thread-self/fail-nth'
 DEBUGFS = '/sys/kernel/debug'
@@ -35,11 +34,10 @@ def prepare():
 
 
 def delete_request():
-    body = (newsa.address('10.0.0.2') +
-            struct.pack('!I', newsa.SPI) +
-            struct.pack('=HBx', socket.AF_INET, newsa.ESP))
-    return struct.pack('=IHHII', 16 + len(body), XFRM_MSG_DELSA,
-                       newsa.NLM_F_REQUEST | newsa.NLM_F_ACK, 1, 0) + body
+    return newsa.message(XFRM_MSG_DELSA, newsa.NLM_F_ACK,
+                         newsa.address('10.0.0.2') +
+                         struct.pack('!I', newsa.SPI) +
+                         struct.pack('=HBx', socket.AF_INET, newsa.ESP))
 
 
 def answer_of(sock):
@@ -82,7 +80,7 @@ def rounds(dev, flags, direction):
     """How often the SA was refused, and added."""
     refused = added = 0
     for nth in range(1, MAX_ROUNDS):
-        message = newsa.request(dev, flags, direction)
+        message = newsa.flagged(dev, flags, direction)
         error, failed = ask_with_fault(message, nth)
         there = exists()
         if there != (error == 0) and error != errno.ENOBUFS:
@@ -99,8 +97,10 @@ def rounds(dev, flags, direction):
 def main():
     dev, direction = sys.argv[1:]
     prepare()
-    flags = FULL | (INBOUND if direction == 'in' else 0)
-    refused, added = rounds(dev, flags, newsa.DIRECTIONS[direction])
+    flags = newsa.XFRM_OFFLOAD_FULL
+    if direction == 'in':
+        flags |= newsa.XFRM_OFFLOAD_INBOUND
+    refused, added = rounds(dev, flags, direction)
     print(f'refused {refused} times, added {added} times')
     return 0 if refused and added else 1
 

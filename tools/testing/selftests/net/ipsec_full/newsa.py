@@ -83,7 +83,7 @@ def request(body):
 
 
 def flagged(dev, flags, direction):
-    body = usersa_info() + aead() + offload(dev, int(flags, 0))
+    body = usersa_info() + aead() + offload(dev, flags)
     if DIRECTIONS[direction]:
         body += sa_dir(DIRECTIONS[direction])
     return request(body)
@@ -164,7 +164,8 @@ def main():
     if sys.argv[1] in ('aged', 'ae'):
         question = {'aged': aged, 'ae': ae}[sys.argv[1]](*sys.argv[2:])
     else:
-        question = flagged(*sys.argv[1:])
+        dev, flags, direction = sys.argv[1:]
+        question = flagged(dev, int(flags, 0), direction)
     error, text = ask(question)
     if error:
         print('Error: %s (%s)' % (text, os.strerror(error)))
