@@ -3,22 +3,21 @@
 #
 # Usage: check.sh
 #
-# Runs all tests, or those that TEST= names: unit tests on the host, then
-# kselftests in VMs, one boot per topology. Results are left in build/results
+# Runs all tests, or those that TEST= names: kselftests in VMs, one boot per
+# topology, and beside them unit tests on the host. Results are left in build/results
 # as KTAP. The last line is "N passed, N failed, N skipped"; the exit status is
 # 0 if none failed.
 #
 # Without TEST= there is one boot of the debug kernel among them, and one that
 # provokes what the kernel's log must not contain; KERNEL=debug runs all tests in
-# the debug kernel. With CI set, lint and the tests of lint, series and the device's
-# tests come first, and a skip is a failure.
+# the debug kernel. With CI set, lint and the tests of lint, of series, of the
+# device's tests and of "make vm" are among them, and a skip is a failure.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$REPO/scripts/suites.sh"
 
-RESULTS=$BUILD/results
 PHASES=()
 FINISHED=0
-KTAP=$REPO/scripts/ktap.py
 
 phase() {
 	local name=$1 start=$SECONDS
@@ -68,7 +67,7 @@ wanted() {
 lint_wanted() {
 	[[ -n ${TEST:-}${CI:-} ]] || return
 	wanted lint || wanted lint_selftest || wanted series_selftest ||
-		wanted device_selftest
+		wanted device_selftest || wanted vm_selftest
 }
 
 # Every name in TEST= must mean something.
@@ -76,7 +75,7 @@ check_names() {
 	local name known
 
 	known=$(printf '%s\n' device iproute2 lint lint_selftest series_selftest \
-		device_selftest log_patterns "$(list_tests TEST_PROGS_HOST)" \
+		device_selftest vm_selftest log_patterns "$(list_tests TEST_PROGS_HOST)" \
 		"$(list_tests TEST_PROGS)")
 	for name in ${TEST:-}; do
 		grep -qx -e "${name%.*}" -e "${name%.*}\.[a-z]*" <<<"$known" ||
@@ -90,50 +89,30 @@ list_tests() {
 		sed -n "s/^$1 *:\?+\?= *//p" | xargs -n 1
 }
 
-# suite NAME COMMAND...: runs it, its results in build/results/NAME.ktap.
-suite() {
-	local name=$1 start=$SECONDS file=$RESULTS/$1.ktap
-
-	shift
-	watch "$name" "$file" "$@"
-	if ((STEP_STATUS)) && "$KTAP" "$file" >/dev/null; then
-		printf '\nnot ok %s: exit status %d\n' "$name" \
-			"$STEP_STATUS" >>"$file"
-	fi
-	show_suite "$name" "$file" $((SECONDS - start))
-}
-
-show_suite() {
-	local sums lead=
-
-	[[ ! -t 1 ]] || lead=$'\r'
-	sums=$("$KTAP" "$2") || true
-	printf '%s%-42s %4d s  %s\n' "$lead" "$1" "$3" "$sums"
-	"$KTAP" --failed "$2" || true
-}
-
 lint_suites() {
-	! wanted lint || suite lint "$REPO/scripts/lint.sh" --tap
+	! wanted lint || enqueue lint "$REPO/scripts/lint.sh" --tap
 	! wanted lint_selftest ||
-		suite lint_selftest "$REPO/scripts/lint/selftest.sh"
-	! wanted series_selftest || suite series_selftest \
+		enqueue lint_selftest "$REPO/scripts/lint/selftest.sh"
+	! wanted series_selftest || enqueue series_selftest \
 		env COMPILE=no "$REPO/scripts/series/selftest.sh"
 	! wanted device_selftest ||
-		suite device_selftest "$REPO/scripts/device-selftest.sh"
+		enqueue device_selftest "$REPO/scripts/device-selftest.sh"
+	! wanted vm_selftest ||
+		enqueue vm_selftest "$REPO/scripts/vm/selftest.sh"
 }
 
 host_suites() {
 	local test
 
 	if wanted device && [[ ${NIC:-acme} == acme ]]; then
-		suite device "$REPO/scripts/device.sh" check
+		enqueue device "$REPO/scripts/device.sh" check
 	fi
 	if wanted iproute2; then
-		suite iproute2 "$REPO/tools/iproute2/test/run.sh" \
+		enqueue iproute2 "$REPO/tools/iproute2/test/run.sh" \
 			"$BUILD/iproute2/ip"
 	fi
 	for test in $(list_tests TEST_PROGS_HOST); do
-		! wanted "$test" || suite "$test" "$SELFTESTS/$test"
+		! wanted "$test" || enqueue "$test" "$SELFTESTS/$test"
 	done
 }
 
@@ -234,11 +213,11 @@ vm_suites() {
 	local topology tests
 
 	while IFS=$'\t' read -r -u 9 topology tests; do
-		suite "$(vm_name "$topology")" run_topology "$topology" "$tests" \
+		enqueue "$(vm_name "$topology")" run_topology "$topology" "$tests" \
 			"$BUILD/out/check-$(vm_name "$topology")"
 	done 9< <(topologies | sed 's/^\t/PEER=ns\t/')
 	! wanted log_patterns ||
-		suite log_patterns "$REPO/scripts/provoke/check.sh"
+		enqueue log_patterns "$REPO/scripts/provoke/check.sh"
 }
 
 # The last line is promised, also when something before the tests failed.
@@ -252,9 +231,11 @@ main() {
 	rm -rf "$RESULTS"
 	mkdir -p "$RESULTS"
 	phase "build" build_all
-	! lint_wanted || phase "lint" lint_suites
-	phase "tests on the host" host_suites
-	phase "tests in VMs" vm_suites
+	# The VM with most tests takes longest, and is the first.
+	vm_suites
+	! lint_wanted || lint_suites
+	host_suites
+	phase "tests" run_queue
 	printf '\nTime by phase\n'
 	printf '  %s\n' "${PHASES[@]}" "$(minutes "all" "$SECONDS")"
 	FINISHED=1

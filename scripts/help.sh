@@ -16,6 +16,8 @@ Variables of check, vm, shell
   RUN=script     what to run, relative to the caller (vm)
   ARGS="a b"     its arguments, quoted as for a shell (vm)
   TEST="a b"     tests to run, by name; default: all (check)
+  LANES=n        suites of tests, VMs among them, that run side by side; default:
+                 2, with one CPU 1 (check)
   SEED=n         the same random choices as a run that printed it (check)
   STORM=n        moves and updates of the test storm (check)
   FULL=1         all combinations instead of a sample: test matrix (check)

@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Usage: selftest.sh
+#
+# Does "make vm" keep what Documentation/testing.rst promises of it? Runs small
+# scripts in VMs and looks at exit status, output and what is left. Prints TAP.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+source "$REPO/scripts/lint/tap.sh"
+
+WORK=$BUILD/out/vm-selftest
+OUTPUT=$WORK/output
+PANIC='echo c >/proc/sysrq-trigger; sleep 60'
+WARN='echo "WARNING: planted" >/dev/kmsg'
+
+# script NAME TEXT: one that the VM can run.
+script() {
+	printf '#!/bin/bash\n# SPDX-License-Identifier: GPL-2.0\n%s\n' "$2" \
+		>"$WORK/$1"
+	chmod +x "$WORK/$1"
+}
+
+# vm VARIABLE=VALUE...: "make vm" from another directory, with a relative path.
+vm() {
+	(cd "$WORK" && env -u TIMEOUT -u ARGS NIC=none NO_BUILD=1 OUT=out "$@" \
+		make -C "$REPO" vm)
+} >"$OUTPUT" 2>&1 </dev/null
+
+# ends STATUS WHAT VARIABLE=VALUE...
+ends() {
+	local expected=$1 what=$2 status=0
+
+	shift 2
+	vm "$@" || status=$?
+	((status == expected)) && status=0 || status=1
+	judged "$status" "$what"
+}
+
+judged() {
+	(($1 == 0)) || sed 's/^/# /' "$OUTPUT"
+	tap "$1" "$2"
+}
+
+# says REGEX WHAT: the last VM did.
+says() {
+	local status=0
+
+	grep -Eq -- "$1" "$OUTPUT" || status=1
+	judged "$status" "$2"
+}
+
+processes() {
+	pgrep -f "$WORK/out" || true
+}
+
+rm -rf "$WORK"
+mkdir -p "$WORK"
+# shellcheck disable=SC2016  # for the VM
+script status.sh 'echo "got $# $2"; echo left >"$OUT/left"; exit "$1"'
+script panic.sh "$PANIC"
+script warn.sh "$WARN"
+script hang.sh 'sleep 1000'
+
+ends 37 "the script's exit status" RUN=status.sh ARGS="37 'two words'"
+says 'got 2 two words' "its arguments, and its output"
+judged "$([[ $(cat "$WORK/out/left") == left ]]; echo $?)" "what it leaves in OUT"
+ends 0 "none for success" RUN=status.sh ARGS="0 x"
+ends 124 "TIMEOUT: 124" RUN=hang.sh TIMEOUT=15
+judged "$([[ -z $(processes) ]]; echo $?)" "and no process is left"
+ends 125 "a kernel that dies: 125" RUN=panic.sh
+ends 1 "a kernel that complains" RUN=warn.sh
+says 'WARNING: planted' "and what of"
+ends 2 "a script that does not exist" RUN=nosuch.sh
+says 'there is no script .*nosuch.sh' "which one"
+ends 2 "a value that makes no sense" RUN=status.sh MEM=7
+says 'memory must be' "which would"
+rm -rf "$WORK"
+tap_end
