@@ -10,6 +10,7 @@ OUT=$LINT_BUILD/analyzer
 
 rm -rf "$OUT"
 mkdir -p "$OUT"
-clean_env make -C "$REPO/tools/acme" O="$OUT" -j"$JOBS" -k \
-	CFLAGS="-O2 -fanalyzer" || finding "the analyzer found something"
+clean_env CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$REPO" \
+	make -C "$REPO/tools/acme" O="$OUT" -j"$JOBS" -k \
+	CC="ccache gcc" CFLAGS="-O2 -fanalyzer" || finding "the analyzer found something"
 finish

@@ -5,6 +5,9 @@
 # one takes between 0.4 and 5 seconds for 20 files, two thirds of them below one
 # second, so leaving some out would save little. User space gets those that
 # don't recommend or judge functions of the kernel.
+#
+# A file in which nothing was found is remembered in the cache, by what it says and
+# all that could change the verdict, and left out the next time.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 need spatch coccinelle
@@ -12,6 +15,8 @@ need spatch coccinelle
 TREE=$(kernel_tree)
 EXTMOD=$(extmod)
 OUT=$LINT_BUILD/cocci
+CLEAN=$CACHE/lint/cocci
+CLEAN_DAYS=60
 
 # Semantic patches about what only a kernel has.
 KERNEL_ONLY='/(api|locks)/|/(array_size|boolconv|call_kern|do_div|irqf_oneshot|'
@@ -31,17 +36,55 @@ report() {
 		>>"$OUT/$name.out"
 }
 
+# What a verdict depends on beside the file itself.
+surroundings() {
+	{
+		spatch --version
+		basename "$(dirname "$EXTMOD")"
+		cat "$LINT_DIR/cocci.sh"
+		find "$TREE/scripts/coccinelle" -name '*.cocci' | LC_ALL=C sort |
+			xargs cat
+		files '*.h' | xargs -d '\n' sha256sum
+	} | sha256sum | cut -c1-16
+}
+
+# to_check FILE...: "file, tab, stamp" of those that are not known to be clean.
+to_check() {
+	local around file stamp
+
+	around=$(surroundings)
+	for file; do
+		stamp=$CLEAN/$around-$(sha256sum <"$file" | cut -c1-32)
+		touch -c "$stamp"
+		[[ -e $stamp ]] || printf '%s\t%s\n' "$file" "$stamp"
+	done
+}
+
+sources() {
+	files "$@" | grep '\.c$'
+}
+
+# only LIST FILE...: those of the files that are in LIST.
+only() {
+	printf '%s\n' "${@:2}" | grep -Fxf <(cut -f 1 "$1")
+}
+
 cd "$REPO"
-mapfile -t SOURCES < <(files "${KERNEL_C[@]}" | grep '\.c$')
 if [[ ${1:-} == --report ]]; then
+	mapfile -t SOURCES < <(sources "${KERNEL_C[@]}")
 	[[ $2 =~ $KERNEL_ONLY ]] ||
-		mapfile -tO "${#SOURCES[@]}" SOURCES < <(files "${USER_C[@]}" | grep '\.c$')
-	report "$2"
+		mapfile -tO "${#SOURCES[@]}" SOURCES < <(sources "${USER_C[@]}")
+	mapfile -t SOURCES < <(only "$OUT/files" "${SOURCES[@]}")
+	((!${#SOURCES[@]})) || report "$2"
 	exit
 fi
 rm -rf "$OUT"
-mkdir -p "$OUT"
+mkdir -p "$OUT" "$CLEAN"
+find "$CLEAN" -type f -mtime +$CLEAN_DAYS -delete
+mapfile -t SOURCES < <(sources "${KERNEL_C[@]}" "${USER_C[@]}")
+to_check "${SOURCES[@]}" >"$OUT/files"
 find "$TREE/scripts/coccinelle" -name '*.cocci' | LC_ALL=C sort |
 	xargs -P "$JOBS" -I{} "$LINT_DIR/cocci.sh" --report {}
-findings < <(cat "$OUT"/*.out)
+findings < <(cat "$OUT"/*.out 2>/dev/null)
+((FINDINGS)) || cut -f 2 "$OUT/files" | xargs -r -d '\n' touch
 finish

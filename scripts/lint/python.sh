@@ -1,12 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# pyflakes on every Python script, which includes its syntax, and functions of
-# at most 90 lines.
+# pyflakes on every Python script, which includes its syntax; calls whose arguments
+# do not fit the function, by pylint; and functions of at most 90 lines.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 need pyflakes3 pyflakes3
+need pylint pylint
 cd "$REPO"
+
+CALLS=too-many-function-args,no-value-for-parameter,unexpected-keyword-arg
+CALLS+=,redundant-keyword-arg
+TEMPLATE='{path}:{line}: {msg} ({symbol})'
 
 python_scripts() {
 	files '*.py'
@@ -15,8 +20,15 @@ python_scripts() {
 		{ nextfile }'
 }
 
+# Scripts find what they import beside them.
+wrong_calls() {
+	pylint --jobs="$JOBS" --score=n --disable=all --msg-template="$TEMPLATE" \
+		--enable="$CALLS" "$@" 2>&1 | grep -v '^\*\*\*'
+}
+
 mapfile -t scripts < <(python_scripts)
 ((${#scripts[@]})) || exit 0
 findings < <(pyflakes3 "${scripts[@]}" 2>&1)
+findings < <(wrong_calls "${scripts[@]}")
 findings < <(/usr/bin/python3 "$LINT_DIR/long_functions.py" "${scripts[@]}")
 finish

@@ -87,12 +87,19 @@ plant_scripts() {
 	plant scripts/planted.py <<-'END'
 	#!/usr/bin/python3
 	# SPDX-License-Identifier: GPL-2.0
-	print(undefined)
+	import planted_too
+	print(undefined, planted_too.one(1, 2))
 	def long():
 	END
+	plant scripts/planted_too.py <<-'END'
+	# SPDX-License-Identifier: GPL-2.0
+	def one(number):
+	    return number
+	END
 	for ((i = 0; i < 95; i++)); do echo '    pass'; done | plant scripts/planted.py
-	expect python "planted.py:3.*undefined name" 'an undefined name'
-	expect python 'planted.py:4: long: 95 lines' 'a long function of Python'
+	expect python "planted.py:4.*undefined name" 'an undefined name'
+	expect python 'planted.py:5: long: 95 lines' 'a long function of Python'
+	expect python 'planted.py:4: Too many positional' 'an argument too many'
 	# shellcheck disable=SC2016  # the defect
 	printf '#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0\nrm $1\n' |
 		plant scripts/planted_quote.sh

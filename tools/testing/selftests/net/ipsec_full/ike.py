@@ -64,9 +64,8 @@ def check(policy, kind, number, source, destination):
 
 
 def main():
-    if sys.argv[1] == 'serve':
-        serve(sys.argv[2])
-    return check(*sys.argv[2:])
+    command, *words = sys.argv[1:]
+    return {'serve': serve, 'check': check}[command](*words)
 
 
 if __name__ == '__main__':
