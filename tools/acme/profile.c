@@ -68,6 +68,15 @@ static void tunnel_only(struct acme_config *cfg)
 	cfg->ipsec &= ~ACME_IPSEC_TRANSPORT;
 }
 
+static void basic(struct acme_config *cfg)
+{
+	cfg->ipsec = ACME_IPSEC_TUNNEL | ACME_IPSEC_IPV4 | ACME_IPSEC_EXC_RAW |
+		     ACME_IPSEC_EXC_DROP;
+	cfg->limits_out = 0;
+	cfg->limits_in = 0;
+	cfg->basic_crypto = true;
+}
+
 static void no_ipsec(struct acme_config *cfg)
 {
 	cfg->max_sas = 1;
@@ -95,6 +104,8 @@ static const struct {
 	{ "few-sas", few_sas, "no more than 4 SAs" },
 	{ "no-policies", no_policies, "no table of policies" },
 	{ "tunnel-only", tunnel_only, "tunnel mode only" },
+	{ "basic", basic,
+	  "IPv4 tunnels with AES-GCM-128, no limits, nothing else" },
 	{ "no-ipsec", no_ipsec, "a plain NIC without IPsec" },
 };
 

@@ -28,6 +28,16 @@ u32 acme_checks(struct acme_cmd *rsp, const struct acme_check *checks,
 	return ACME_ST_OK;
 }
 
+static void basic_crypto(struct acme_rsp_caps *caps)
+{
+	caps->algs = cpu_to_le32(BIT(ACME_ALG_AES_GCM));
+	caps->key_lens = cpu_to_le32(BIT(ACME_BASIC_KEY / 8));
+	caps->icv_lens = cpu_to_le32(BIT(ACME_BASIC_ICV));
+	caps->alg[0].key_lens = caps->key_lens;
+	caps->alg[0].icv_lens = cpu_to_le32(BIT(ACME_BASIC_ICV / 4));
+	memset(&caps->alg[1], 0, sizeof(caps->alg) - sizeof(caps->alg[0]));
+}
+
 static u32 cmd_get_caps(struct acme_dev *dev, const struct acme_cmd *cmd,
 			struct acme_cmd *rsp)
 {
@@ -46,6 +56,8 @@ static u32 cmd_get_caps(struct acme_dev *dev, const struct acme_cmd *cmd,
 	rsp->caps.audit = cpu_to_le32(ACME_AUDIT_ALL);
 	rsp->caps.max_capture = cpu_to_le32(ACME_CAPTURE_MAX);
 	acme_aead_caps(&rsp->caps);
+	if (dev->cfg.basic_crypto)
+		basic_crypto(&rsp->caps);
 	return ACME_ST_OK;
 }
 

@@ -63,6 +63,7 @@ struct acme_ops {
  * @limits_in: ACME_LIMIT_* of inbound SAs
  * @handover: ACME_HANDOVER_*
  * @max_policies: policies
+ * @basic_crypto: AES-GCM with keys of 128 bits and ICVs of 16 bytes is all
  */
 struct acme_config {
 	const char *profile;
@@ -75,6 +76,7 @@ struct acme_config {
 	u32 limits_in;
 	u32 handover;
 	u32 max_policies;
+	bool basic_crypto;
 };
 
 /* All that the device can do, unless a profile takes it away. */
@@ -83,6 +85,10 @@ struct acme_config {
 				 ACME_IPSEC_ESN | ACME_IPSEC_UDP_ENCAP | \
 				 ACME_IPSEC_CRYPTO | ACME_IPSEC_EXC_RAW | \
 				 ACME_IPSEC_EXC_DROP)
+/* The only lengths of @basic_crypto, in bytes. */
+#define ACME_BASIC_KEY		16
+#define ACME_BASIC_ICV		16
+
 #define ACME_LIMITS_PACKETS	(ACME_LIMIT_SOFT_PACKETS | \
 				 ACME_LIMIT_HARD_PACKETS)
 #define ACME_LIMITS_BYTES	(ACME_LIMIT_SOFT_BYTES | \

@@ -62,12 +62,16 @@ static u32 check_crypto(struct acme_dev *dev, const struct acme_cmd_sa_add *c,
 	u32 window = le32_to_cpu(c->window);
 	u64 stats = le64_to_cpu(c->stats_addr);
 	bool in = flags & ACME_SA_INBOUND;
+	bool basic = dev->cfg.basic_crypto;
 	const struct acme_check checks[] = {
-		{ !alg, ACME_ST_UNSUPPORTED, ADD(alg) },
+		{ !alg || (basic && c->alg != ACME_ALG_AES_GCM),
+		  ACME_ST_UNSUPPORTED, ADD(alg) },
 		{ c->key_len > ACME_KEY_MAX, ACME_ST_BAD_PARAM, ADD(key_len) },
-		{ !acme_aead_supports_key(c->alg, c->key_len),
+		{ !acme_aead_supports_key(c->alg, c->key_len) ||
+		  (basic && c->key_len != ACME_BASIC_KEY),
 		  ACME_ST_UNSUPPORTED, ADD(key_len) },
-		{ !acme_aead_supports_icv(c->alg, c->icv_len),
+		{ !acme_aead_supports_icv(c->alg, c->icv_len) ||
+		  (basic && c->icv_len != ACME_BASIC_ICV),
 		  ACME_ST_UNSUPPORTED, ADD(icv_len) },
 		{ alg && c->auth_key_len != alg->auth_key_len,
 		  ACME_ST_BAD_PARAM, ADD(auth_key_len) },

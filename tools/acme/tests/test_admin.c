@@ -353,6 +353,30 @@ static void test_profiles(void **state)
 	mock_free(m);
 }
 
+static void test_basic_crypto(void **state)
+{
+	struct acme_config cfg = mock_config;
+	struct acme_cmd cmd = {};
+	struct mock *m;
+
+	(void)state;
+	cfg.basic_crypto = true;
+	m = mock_ready(&cfg);
+	expect(m, ACME_OP_GET_CAPS, &cmd, ACME_ST_OK, 0);
+	assert_int_equal(le32_to_cpu(cmd.caps.algs), BIT(ACME_ALG_AES_GCM));
+	assert_int_equal(le32_to_cpu(cmd.caps.key_lens), BIT(2));
+	assert_int_equal(le32_to_cpu(cmd.caps.icv_lens), BIT(16));
+	assert_int_equal(le32_to_cpu(cmd.caps.alg[0].key_lens), BIT(2));
+	assert_int_equal(le32_to_cpu(cmd.caps.alg[0].icv_lens), BIT(4));
+	assert_int_equal(cmd.caps.alg[1].alg, 0);
+	SA_CASE(alg, ACME_ALG_AES_GMAC, ACME_ST_UNSUPPORTED);
+	SA_CASE(key_len, 32, ACME_ST_UNSUPPORTED);
+	SA_CASE(icv_len, 8, ACME_ST_UNSUPPORTED);
+	host_fill_sa(&m->host, &cmd, 0, 4, 5);
+	expect(m, ACME_OP_SA_ADD, &cmd, ACME_ST_OK, 0);
+	mock_free(m);
+}
+
 static void test_sa_table(void **state)
 {
 	struct mock *m = mock_ready(&mock_config);
@@ -595,6 +619,7 @@ int main(void)
 		cmocka_unit_test(test_queue_commands),
 		cmocka_unit_test(test_sa_add),
 		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_basic_crypto),
 		cmocka_unit_test(test_sa_table),
 		cmocka_unit_test(test_generations),
 		cmocka_unit_test(test_sa_run),
