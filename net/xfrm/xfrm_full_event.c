@@ -11,6 +11,7 @@
  */
 
 #include <linux/audit.h>
+#include <linux/init.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/ktime.h>
@@ -21,6 +22,7 @@
 #include <net/ip.h>
 #include <net/netlink.h>
 #include <net/net_namespace.h>
+#include <net/netns/generic.h>
 #include <net/xfrm.h>
 
 #include <trace/events/xfrm_full.h>
@@ -420,24 +422,26 @@ static unsigned int xfrm_full_event_size(void)
 	       nla_total_size(sizeof(u8));	 /* DIR */
 }
 
-static void xfrm_full_event_tell(struct net *net, int ifindex, u8 told,
+/* False if there was no memory; a listener that is too slow is told so. */
+static bool xfrm_full_event_tell(struct net *net, int ifindex, u8 told,
 				 const struct xfrm_full_event *ev)
 {
 	struct sock *nlsk = rcu_dereference(net->xfrm.nlsk);
 	struct sk_buff *skb;
 
 	if (!told || !nlsk || !netlink_has_listeners(nlsk, XFRMNLGRP_OFFLOAD))
-		return;
+		return true;
 
 	skb = nlmsg_new(xfrm_full_event_size(), GFP_ATOMIC);
 	if (!skb)
-		return;
+		return false;
 	if (xfrm_full_event_put(skb, ifindex, told, ev) ||
 	    xfrm_full_compat(skb, nlmsg_hdr(skb))) {
 		kfree_skb(skb);
-		return;
+		return false;
 	}
 	nlmsg_multicast(nlsk, skb, 0, XFRMNLGRP_OFFLOAD, GFP_ATOMIC);
+	return true;
 }
 
 /**
@@ -462,13 +466,46 @@ void xfrm_full_notify_idle(struct xfrm_state *x)
 /*
  * ESP without an SA.  Only the kernel knows all SAs, so it is the one to tell,
  * as often as a device might; it has counted and audited the packet as ever.
+ * Each namespace has a limit of its own, so that none is told of another's
+ * packets, nor kept from being told of its own.
  */
 
 #define XFRM_FULL_NO_SA_BURST	20
 
-static DEFINE_RATELIMIT_STATE(xfrm_full_no_sa_limit, 2 * HZ,
-			      XFRM_FULL_NO_SA_BURST);
-static atomic_t xfrm_full_no_sa_suppressed;
+/**
+ * struct xfrm_full_no_sa - packets without an SA in a namespace
+ * @limit: how many are told
+ * @suppressed: those that were not, since the last that was
+ */
+struct xfrm_full_no_sa {
+	struct ratelimit_state	limit;
+	atomic64_t		suppressed;
+};
+
+static unsigned int xfrm_full_no_sa_id;
+
+static int __net_init xfrm_full_no_sa_net_init(struct net *net)
+{
+	struct xfrm_full_no_sa *no_sa = net_generic(net, xfrm_full_no_sa_id);
+
+	ratelimit_state_init(&no_sa->limit, 2 * HZ, XFRM_FULL_NO_SA_BURST);
+	/* events tell what was suppressed, the log need not */
+	ratelimit_set_flags(&no_sa->limit, RATELIMIT_MSG_ON_RELEASE);
+	atomic64_set(&no_sa->suppressed, 0);
+	return 0;
+}
+
+static struct pernet_operations xfrm_full_no_sa_net_ops = {
+	.init = xfrm_full_no_sa_net_init,
+	.id = &xfrm_full_no_sa_id,
+	.size = sizeof(struct xfrm_full_no_sa),
+};
+
+static int __init xfrm_full_no_sa_init(void)
+{
+	return register_pernet_subsys(&xfrm_full_no_sa_net_ops);
+}
+subsys_initcall(xfrm_full_no_sa_init);
 
 static void xfrm_full_no_sa_packet(struct xfrm_full_event *ev,
 				   const struct sk_buff *skb)
@@ -493,6 +530,8 @@ void __xfrm_full_no_sa(const struct sk_buff *skb, u16 family, __be32 spi,
 		       __be32 seq)
 {
 	struct net_device *dev = skb->dev;
+	struct net *net = dev_net(dev);
+	struct xfrm_full_no_sa *no_sa;
 	struct xfrm_full_event ev = {
 		.type = XFRM_FULL_EVENT_NO_SA,
 		.dir = XFRM_SA_DIR_IN,
@@ -500,23 +539,30 @@ void __xfrm_full_no_sa(const struct sk_buff *skb, u16 family, __be32 spi,
 		.spi = spi,
 		.seq = ntohl(seq),
 	};
+	bool told;
 
 	if (!xfrm_full_capable(dev))
 		return;
-	if (!__ratelimit(&xfrm_full_no_sa_limit)) {
-		atomic_inc(&xfrm_full_no_sa_suppressed);
+
+	no_sa = net_generic(net, xfrm_full_no_sa_id);
+	if (!__ratelimit(&no_sa->limit)) {
+		atomic64_inc(&no_sa->suppressed);
 		return;
 	}
 
-	ev.suppressed = (u32)atomic_xchg(&xfrm_full_no_sa_suppressed, 0);
+	ev.suppressed = atomic64_xchg(&no_sa->suppressed, 0);
 	xfrm_full_no_sa_packet(&ev, skb);
 	xfrm_full_event_complete(&ev);
-	trace_xfrm_full_event(dev, &ev);
 
 	rcu_read_lock();
-	xfrm_full_event_tell(dev_net(dev), dev->ifindex,
-			     XFRM_OFFLOAD_EVENT_NO_SA, &ev);
+	told = xfrm_full_event_tell(net, dev->ifindex,
+				    XFRM_OFFLOAD_EVENT_NO_SA, &ev);
 	rcu_read_unlock();
+
+	if (told)
+		trace_xfrm_full_event(dev, &ev);
+	else
+		atomic64_add(ev.suppressed + 1, &no_sa->suppressed);
 }
 
 static void xfrm_full_event_handle(struct net_device *dev,
