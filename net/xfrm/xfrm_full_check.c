@@ -171,13 +171,18 @@ static const char *xfrm_full_state_unsupported(const struct xfrm_state *x,
 	return NULL;
 }
 
+#define XFRM_FULL_READ_ONLY {						\
+	.type = NLA_REJECT,						\
+	.reject_message = "Only the kernel tells this; leave it out",	\
+}
+
 static const struct nla_policy xfrm_full_policy[XFRMA_FULL_MAX + 1] = {
 	[XFRMA_FULL_IDLE]	= { .type = NLA_U32 },
-	[XFRMA_FULL_PLACE]	= { .type = NLA_REJECT },
-	[XFRMA_FULL_EPOCH]	= { .type = NLA_REJECT },
-	[XFRMA_FULL_DROPS]	= { .type = NLA_REJECT },
-	[XFRMA_FULL_WANTED]	= { .type = NLA_REJECT },
-	[XFRMA_FULL_REASON]	= { .type = NLA_REJECT },
+	[XFRMA_FULL_PLACE]	= XFRM_FULL_READ_ONLY,
+	[XFRMA_FULL_EPOCH]	= XFRM_FULL_READ_ONLY,
+	[XFRMA_FULL_DROPS]	= XFRM_FULL_READ_ONLY,
+	[XFRMA_FULL_WANTED]	= XFRM_FULL_READ_ONLY,
+	[XFRMA_FULL_REASON]	= XFRM_FULL_READ_ONLY,
 };
 
 static int xfrm_full_parse(struct nlattr *attr, u32 *idle,
@@ -268,8 +273,12 @@ int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 				    extack);
 	if (!err)
 		err = xfrm_full_check_dev(net, xuo->ifindex, extack);
-	if (!err)
-		err = xfrm_full_parse(attrs[XFRMA_FULL], idle, extack);
+	if (err) {
+		NL_SET_BAD_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV]);
+		return err;
+	}
+
+	err = xfrm_full_parse(attrs[XFRMA_FULL], idle, extack);
 	if (err)
 		return err;
 

@@ -210,6 +210,7 @@ static void xfrm_full_test_unknown_device(struct kunit *test)
 	t->xuo.ifindex = INT_MAX;
 	KUNIT_EXPECT_EQ(test, -ENODEV, xfrm_full_test_state(t));
 	KUNIT_EXPECT_NOT_NULL(test, t->extack._msg);
+	KUNIT_EXPECT_NOT_NULL(test, t->extack.bad_attr);
 	KUNIT_EXPECT_EQ(test, -ENODEV, xfrm_full_test_policy(t));
 	KUNIT_EXPECT_NULL(test, t->xp->full);
 }
@@ -221,6 +222,7 @@ static void xfrm_full_test_plain_device(struct kunit *test)
 	t->dev->xfrmdev_ops = NULL;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, xfrm_full_test_state(t));
 	KUNIT_EXPECT_NOT_NULL(test, t->extack._msg);
+	KUNIT_EXPECT_NOT_NULL(test, t->extack.bad_attr);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, xfrm_full_test_policy(t));
 }
 
@@ -241,6 +243,7 @@ static void xfrm_full_test_full_and_packet(struct kunit *test)
 	t->xuo.flags |= XFRM_OFFLOAD_PACKET;
 	KUNIT_EXPECT_EQ(test, -EINVAL, xfrm_full_test_state(t));
 	KUNIT_EXPECT_NOT_NULL(test, t->extack._msg);
+	KUNIT_EXPECT_NOT_NULL(test, t->extack.bad_attr);
 	KUNIT_EXPECT_EQ(test, -EINVAL, xfrm_full_test_policy(t));
 }
 
