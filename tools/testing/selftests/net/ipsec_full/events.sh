@@ -48,10 +48,13 @@ hears() {
 	inject "4002 bad wrong-icv" && grep -q 'Offload event icv' "$WORK/events"
 }
 
-# events KIND N: one a line, of the SA into the near side.
+# events KIND [SPI]: one a line.
 events() {
+	local spi=
+
+	[[ -z ${2:-} ]] || printf -v spi '0x%08x' "$2"
 	sed -e ':join' -e 'N; s/\n\t/ /; tjoin' -e 'P; D' "$WORK/events" |
-		grep "^Offload event $1 dev acme0 .*$(printf '0x%08x' "$2")"
+		grep "^Offload event $1 dev acme0 .*$spi"
 }
 
 reported() {
@@ -150,14 +153,40 @@ no_sa() {
 		$(audits SA-notfound) == audited + 1))
 }
 
-# packets KIND SPI: those reported and those held back.
+# packets KIND [SPI]: those reported and those held back.
 packets() {
-	events "$1" "$2" | awk '{
+	events "$1" "${2:-}" | awk '{
 		n++
 		for (i = 1; i < NF; i++)
 			if ($i == "suppressed")
 				n += $(i + 1)
 	} END { print n + 0 }'
+}
+
+# A packet more brings what was held back, when there is room for it.
+no_sa_summed() {
+	inject "4001 bad wrong-spi" && busywait 1000 no_sa_agrees "$@"
+}
+
+no_sa_agrees() {
+	local told=$(($(packets no-sa) - $1))
+	local counted=$(($(mib near XfrmInNoStates) - $2))
+
+	echo "$told told of $counted"
+	((told == counted && counted > FLOOD))
+}
+
+# Most are left out of the events, none of the sum.
+no_sa_flood() {
+	local told counted lines
+
+	told=$(packets no-sa) counted=$(mib near XfrmInNoStates)
+	lines=$(events no-sa | wc -l)
+	inject "4001 bad wrong-spi $FLOOD" &&
+		slowwait 20 no_sa_summed "$told" "$counted" || return
+	lines=$(($(events no-sa | wc -l) - lines))
+	echo "$lines events of $FLOOD packets"
+	((lines > 1 && lines < FLOOD / 2))
 }
 
 all_accounted() {
@@ -240,6 +269,7 @@ all_checks() {
 	check "sequence numbers used up" overflow
 	check "audit: sequence numbers used up" audited SA-replay-overflow
 	check "no SA" no_sa
+	check "no SA: rate limit, and the sum of what was held back" no_sa_flood
 	check "rate limit, and the sum of what was held back" rate_limited
 	check "the NIC counts what it held back" suppressed_counter
 	check "idle: told once" idle
