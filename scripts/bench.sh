@@ -5,8 +5,9 @@
 #
 # What a packet costs the guest's CPU: instructions per packet for cleartext,
 # ESP in software, and offloads crypto, packet and full, all on acme0, to send
-# and to receive UDP of 64 and 1400 bytes. Prints a table, leaves build/bench/*.json.
-# Variables: MODES, REPEATS.
+# and to receive UDP of 64 and 1400 bytes; and how long moves of live SAs take, and
+# the slowest datagram meanwhile. Prints tables, leaves build/bench/*.json.
+# Variables: MODES, REPEATS, MOVES.
 #
 # QEMU's TCG counts by a plugin (tools/bench/insns.c). The guest has one CPU and
 # the peer is another VM, so that nothing else is counted.
@@ -19,6 +20,7 @@ WORK=$RESULT/work
 ALL_MODES="cleartext software crypto packet full"
 MODES=${MODES:-$ALL_MODES}
 REPEATS=${REPEATS:-7}
+MOVES=${MOVES:-200}
 SMALL=500
 LARGE=4500
 # TCG counts each step of "rep movsb" as an instruction, which would make a copy
@@ -53,6 +55,7 @@ check_modes() {
 			die "MODES: there is no $mode, only $ALL_MODES"
 	done
 	[[ $REPEATS =~ ^[1-9][0-9]*$ ]] || die "REPEATS: not a number"
+	[[ $MOVES =~ ^[0-9]+$ ]] || die "MOVES: not a number"
 }
 
 run_guest() {
@@ -68,13 +71,29 @@ run_guest() {
 	((status == 0)) || die "the VM ended with status $status, see $WORK"
 }
 
+# Times, not instructions: nothing is counted here, and there are two CPUs.
+run_moves() {
+	local status=0
+
+	MOVED=
+	((MOVES > 0)) || return 0
+	MOVED=$RESULT/moves
+	rm -rf "$MOVED"
+	mkdir -p "$MOVED"
+	PEER=ns NIC=acme SMP=2 KERNEL=normal OUT=$MOVED NO_BUILD=1 \
+		CAPTURE='' PROFILE='' FOREIGN='' TIMEOUT=${TIMEOUT:-600} \
+		RUN=$SOURCE/moves.sh ARGS=$MOVES \
+		"$REPO/scripts/vm.sh" run || status=$?
+	((status == 0)) || die "the VM ended with status $status, see $MOVED"
+}
+
 write_report() {
 	local json
 
 	json=$RESULT/$(date -u +%Y%m%dT%H%M%SZ).json
 	printf '\nGuest instructions per UDP packet, tunnel mode, AES-GCM-128, IPv4'
 	printf '\n(median of %d, half the range)\n\n' "$REPEATS"
-	"$SOURCE/report.py" "$WORK" "$json" \
+	"$SOURCE/report.py" "$WORK" "$MOVED" "$json" \
 		"kernel=$(<"$BUILD/kernel-normal/release")" \
 		"revision=$(git -C "$REPO" describe --always --dirty 2>/dev/null)" \
 		"qemu=$(qemu-system-x86_64 --version | head -n 1)" \
@@ -91,6 +110,8 @@ main() {
 	start=$SECONDS
 	note "Measuring: $MODES"
 	run_guest
+	note "Moving SAs: $MOVES times"
+	run_moves
 	write_report
 	note "Measured in $((SECONDS - start)) s"
 }

@@ -40,6 +40,7 @@ Variables of check, vm, shell
 Variables of bench
   MODES="a b"    of cleartext software crypto packet full; default: all
   REPEATS=n      measurements of each, for the spread; default: 7
+  MOVES=n        moves of live SAs, to be timed; default: 200, 0 for none
 
 Variables of lint, series, check-fresh
   LINT="a b"     checks to run, by name; default: all

@@ -2,19 +2,23 @@
 # SPDX-License-Identifier: GPL-2.0
 """Instructions per packet, from what the guest and the counting plugin left.
 
-usage: report.py DIRECTORY JSON [NAME=VALUE...]
+usage: report.py DIRECTORY MOVES JSON [NAME=VALUE...]
 
 DIRECTORY holds runs and refused (guest.sh) and counts (insns.c): line n of
 counts belongs to line n of runs. Each pair of a small and a large count, one
 after the other, gives one sample: their difference, divided by that of the
-packets. So what does not depend on the number of packets drops out. The table
-goes to the standard output, everything to JSON, with the names and values as
+packets. So what does not depend on the number of packets drops out.
+
+MOVES, a directory or "", holds moves, quiet and moving (moves.sh).
+
+Tables go to the standard output, everything to JSON, with the names and values as
 they are.
 """
 
 import collections
 import json
 import os
+import re
 import statistics
 import sys
 
@@ -87,8 +91,47 @@ def report(results):
                          '{:.2f}'.format(result['median'] / clear[column]))
 
 
+def moved(folder):
+    """By kind of move: times, median and longest, in ms."""
+    found = {}
+    for line in lines(folder, 'moves'):
+        match = re.fullmatch(r'(.*?) +(\d+) times, median ([\d.]+) ms, '
+                             r'longest ([\d.]+) ms', line)
+        if match:
+            found[match[1]] = {'times': int(match[2]),
+                               'median_ms': float(match[3]),
+                               'longest_ms': float(match[4])}
+    return found
+
+
+def pauses(*path):
+    """The slowest datagram and the longest gap of all streams, in ms."""
+    text = '\n'.join(lines(*path))
+    return {name: max(map(float, re.findall(name + r' ([\d.]+) ms', text)))
+            for name in ('slowest', 'longest gap')}
+
+
+def about_moves(folder):
+    if not folder:
+        return {}
+    return {'moves': moved(folder), 'pause_ms': {
+        name: pauses(folder, name) for name in ('quiet', 'moving')}}
+
+
+def move_table(told):
+    yield 'Moves of live SAs'
+    for kind, one in told['moves'].items():
+        yield '%-20s%5d times, median %6.1f ms, longest %6.1f ms' % (
+            kind, one['times'], one['median_ms'], one['longest_ms'])
+    for name, text in (('slowest', 'slowest datagram'),
+                       ('longest gap', 'longest gap in a stream')):
+        yield '%-25s%6.1f ms; without moves %6.1f ms' % (
+            text, told['pause_ms']['moving'][name],
+            told['pause_ms']['quiet'][name])
+
+
 def main():
-    folder, path = sys.argv[1:3]
+    folder, moves, path = sys.argv[1:4]
     try:
         values = samples(lines(folder, 'runs'), lines(folder, 'counts'))
     except (Unusable, OSError) as err:
@@ -96,9 +139,10 @@ def main():
         return 1
     results = {key: summary(value) for key, value in values.items()}
     refused = dict(line.split(': ', 1) for line in lines(folder, 'refused'))
-    facts = dict(item.split('=', 1) for item in sys.argv[3:])
+    facts = dict(item.split('=', 1) for item in sys.argv[4:])
+    about = about_moves(moves)
     with open(path, 'w', encoding='ascii') as file:
-        json.dump({**facts, 'unit': 'guest instructions per packet',
+        json.dump({**facts, **about, 'unit': 'guest instructions per packet',
                    'results': [dict(zip(('mode', 'direction', 'size'), key),
                                     **result)
                                for key, result in results.items()],
@@ -107,6 +151,8 @@ def main():
     print('\n'.join(report(results)))
     for mode, reason in refused.items():
         print('%s is not offered: %s' % (mode, reason))
+    if about:
+        print('\n' + '\n'.join(move_table(about)))
     return 0
 
 

@@ -104,6 +104,22 @@ stream_whole() {
 	"$MOVES_DIR/stream.py" compare "$OUT/stream-near" "$OUT/stream-far"
 }
 
+# The SAs as storm.py wants them.
+storm_sas() {
+	local n
+
+	for n; do
+		echo "${FAR_END[$n]} ${SPI_OUT[$n]} out |$(update_of "$n" out)"
+		echo "${NEAR_END[$n]} ${SPI_IN[$n]} in |" \
+			"$(update_of "$n" in replay-window "${WINDOW[$n]}")"
+	done
+}
+
+update_of() {
+	sa "$1" "$2" dir "$2" "${@:3}" |
+		sed 's/^xfrm state add/xfrm state update/'
+}
+
 trace_moves() {
 	echo 1 >"$MOVES_TRACE/enable" || return
 	at_end forget_moves

@@ -38,22 +38,6 @@ setup() {
 	stream_up "$RATE" "${PAIRS[@]}"
 }
 
-# The SAs as storm.py wants them.
-storm_sas() {
-	local n
-
-	for n; do
-		echo "${FAR_END[$n]} ${SPI_OUT[$n]} out |$(update_of "$n" out)"
-		echo "${NEAR_END[$n]} ${SPI_IN[$n]} in |" \
-			"$(update_of "$n" in replay-window "${WINDOW[$n]}")"
-	done
-}
-
-update_of() {
-	sa "$1" "$2" dir "$2" "${@:3}" |
-		sed 's/^xfrm state add/xfrm state update/'
-}
-
 storm() {
 	storm_sas "${PAIRS[@]}" | "$MOVES_DIR/storm.py" "$SEED" "$STORM" acme0 \
 		>"$OUT/$TEST_NAME.moves" 2>&1
