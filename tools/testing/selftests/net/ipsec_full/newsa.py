@@ -23,7 +23,7 @@ import sys
 import time
 
 NETLINK_XFRM, SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 6, 270, 10, 11
-NLMSG_ERROR, NLMSGERR_ATTR_MSG = 2, 1
+NLMSG_ERROR, NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 2, 1, 2
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x200, 0x400
 XFRM_MSG_NEWSA, XFRM_MSG_NEWAE, XFRM_MSG_GETAE = 0x10, 0x1e, 0x1f
 XFRMA_LTIME_VAL, XFRMA_REPLAY_VAL, XFRMA_REPLAY_ESN_VAL = 9, 10, 23
@@ -42,17 +42,22 @@ def attribute(kind, data):
     return head + data + bytes(-len(data) % 4)
 
 
+def family_of(text):
+    return socket.AF_INET6 if ':' in text else socket.AF_INET
+
+
 def address(text):
-    return socket.inet_aton(text) + bytes(12)
+    return socket.inet_pton(family_of(text), text).ljust(16, b'\0')
 
 
-def usersa_info(src='10.0.0.1', dst='10.0.0.2', spi=SPI, reqid=0, limits=()):
-    """struct xfrm_usersa_info of a tunnel."""
-    selector = bytes(32 + 8) + struct.pack('=H', socket.AF_INET) + bytes(14)
+def usersa_info(src='10.0.0.1', dst='10.0.0.2', spi=SPI, reqid=0, limits=(),
+                mode=XFRM_MODE_TUNNEL, flags=0):
+    """struct xfrm_usersa_info of a tunnel, or another mode."""
+    family = family_of(src)
+    selector = bytes(32 + 8) + struct.pack('=H', family) + bytes(14)
     ident = address(dst) + struct.pack('!IB', spi, ESP) + bytes(3)
     limits = struct.pack('=8Q', *(limits or [INF] * 4), *[0] * 4)
-    rest = struct.pack('=IIHBBB', 0, reqid, socket.AF_INET, XFRM_MODE_TUNNEL,
-                       0, 0)
+    rest = struct.pack('=IIHBBB', 0, reqid, family, mode, 0, flags)
     return (selector + ident + address(src) + limits + bytes(32) +
             bytes(12) + rest).ljust(224, b'\0')
 
@@ -137,19 +142,28 @@ def show_ae(data):
 
 def words(data):
     """The kernel's explanation."""
-    for kind, text in attributes(data):
-        if kind == NLMSGERR_ATTR_MSG:
-            return text.rstrip(b'\0').decode()
-    return ''
+    text = dict(attributes(data)).get(NLMSGERR_ATTR_MSG, b'')
+    return text.rstrip(b'\0').decode()
 
 
-def ask(question):
+def blamed(data):
+    """Where in the question is what the kernel complains about? Or None."""
+    offset = dict(attributes(data)).get(NLMSGERR_ATTR_OFFS)
+    return offset and struct.unpack('=I', offset)[0]
+
+
+def exchange(question):
+    """The answer to a question."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
                        NETLINK_XFRM) as sock:
         sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
         sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
         sock.send(question)
-        answer = sock.recv(65536)
+        return sock.recv(65536)
+
+
+def ask(question):
+    answer = exchange(question)
     kind, = struct.unpack_from('=H', answer, 4)
     if kind == XFRM_MSG_NEWAE:
         show_ae(answer[16 + 48:])

@@ -5,6 +5,9 @@
 # that name it, keeps nothing of what it has refused, and does the rest. To be
 # sourced after ipsec.sh.
 
+PROFILE_DIR=$(realpath "$(dirname "$0")")
+TOLD=$(mktemp)
+at_end rm -f "$TOLD"
 ID_OUT="src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x28001"
 ID_IN="src 10.0.0.2 dst 10.0.0.1 proto esp spi 0x28002"
 GCM_KEY=$(random_key 128)
@@ -45,6 +48,30 @@ add() {
 # refused TEXT out|in WORDS...
 refused() {
 	check_fails "refused: ${*:2}" "$1" add "${@:2}"
+}
+
+# refusals: reads lines "CASE ATTRIBUTE TEXT", cases of refusals.py. Each is refused
+# with TEXT, a basic regular expression, and ATTRIBUTE is held responsible.
+refusals() {
+	local lines name attribute text
+
+	lines=$(cat)
+	check "what can't be done is asked for" \
+		ask "$(cut -d' ' -f1 <<<"$lines")"
+	while read -r name attribute text; do
+		check "refused: $name, for $attribute" \
+			blames "$name" "$attribute" "$text"
+	done <<<"$lines"
+}
+
+ask() {
+	# shellcheck disable=SC2086  # words
+	"$PROFILE_DIR/refusals.py" acme0 $1 >"$TOLD"
+}
+
+blames() {
+	grep "^$1: " "$TOLD"
+	grep -q -e "^$1: $2: .*$3" "$TOLD"
 }
 
 nothing_left() {

@@ -20,6 +20,12 @@ all_checks() {
 		out limit packet-soft 1000
 	refused "Device can't enforce a hard packet limit of inbound SAs" \
 		in limit packet-hard 1000
+	refusals <<-END
+		soft-packets OFFLOAD_DEV soft packet limit of outbound
+		hard-packets OFFLOAD_DEV hard packet limit of outbound
+		soft-packets-in OFFLOAD_DEV soft packet limit of inbound
+		hard-packets-in OFFLOAD_DEV hard packet limit of inbound
+	END
 	check "bytes are not refused" \
 		add out limit byte-soft 500 limit byte-hard 1000
 	check "nor inbound" add in limit byte-soft 500 limit byte-hard 1000

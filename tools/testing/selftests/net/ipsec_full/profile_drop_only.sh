@@ -29,6 +29,10 @@ all_checks() {
 		out replay-oseq 7
 	refused "Device can't take an SA that doesn't start at sequence number 0" \
 		in replay-seq 7
+	refusals <<-END
+		midway REPLAY_ESN_VAL doesn't start at sequence number 0
+		fallback OFFLOAD_DEV Device can't give an SA back: leave out fallback
+	END
 	check "nothing is left" nothing_left
 	check "an SA in the NIC" add out
 	check_fails "it can't leave" \

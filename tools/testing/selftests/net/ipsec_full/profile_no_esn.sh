@@ -13,6 +13,9 @@ all_checks() {
 	check "in JSON, too" offers_json '"esn" not in c["features"]'
 	refused "Device can't do ESN; leave out flag esn" out flag esn
 	refused "Device can't do ESN" in replay-window 64 flag esn
+	refusals <<-END
+		esn REPLAY_ESN_VAL Device can't do ESN; leave out flag esn
+	END
 	check "nothing is left" nothing_left
 	check "the rest works" the_rest_works 70
 }

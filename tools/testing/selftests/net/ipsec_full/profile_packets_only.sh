@@ -25,6 +25,12 @@ all_checks() {
 		in limit byte-soft 1000
 	refused "Device can't enforce a hard byte limit of inbound SAs" \
 		in limit packet-hard 9 limit byte-hard 1000
+	refusals <<-END
+		soft-bytes OFFLOAD_DEV soft byte limit of outbound
+		hard-bytes OFFLOAD_DEV hard byte limit of outbound
+		soft-bytes-in OFFLOAD_DEV soft byte limit of inbound
+		hard-bytes-in OFFLOAD_DEV hard byte limit of inbound
+	END
 	check "packets are not refused" \
 		add out limit packet-soft 5 limit packet-hard 10
 	check "nor inbound" add in limit packet-soft 5 limit packet-hard 10

@@ -13,6 +13,9 @@ all_checks() {
 	check "in JSON, too" offers_json 'c["modes"] == ["tunnel"]'
 	refused "Device can't do transport mode" out mode transport
 	refused "Device can't do transport mode" in mode transport
+	refusals <<-END
+		transport OFFLOAD_DEV Device can't do transport mode
+	END
 	check "nothing is left" nothing_left
 	check "the rest works" the_rest_works 70
 }

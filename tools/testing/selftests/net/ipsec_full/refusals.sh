@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What full offload can't do with any NIC, or not with this one, is refused before
+# the driver sees it, and the kernel points at the attribute that is to blame.
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+source "$(dirname "$0")/profile.sh"
+
+all_checks() {
+	refusals <<-END
+		no-device OFFLOAD_DEV No device has this ifindex
+		other-device OFFLOAD_DEV Device doesn't support full offload
+		both OFFLOAD_DEV Full and packet offload exclude each other
+		flags OFFLOAD_DEV Unrecognized flags
+		beet OFFLOAD_DEV Full offload doesn't support BEET mode
+		wildcard OFFLOAD_DEV Full offload doesn't support wildcard receive
+		direction SA_DIR Mismatched SA and offload direction
+		tfc TFCPAD Full offload doesn't support TFC padding
+		may-wrap SA_EXTRA_FLAGS Full offload doesn't support oseq-may-wrap
+		mark MARK Full offload doesn't support marks
+		output-mark SET_MARK Full offload doesn't support output marks
+		if-id IF_ID Full offload doesn't support interface ids
+		per-cpu SA_PCPU Full offload doesn't support per-CPU SAs
+		ctr ALG_CRYPT Device can't do rfc3686(ctr(aes)) with hmac(sha256)
+		cipher-only ALG_CRYPT needs both cipher and integrity
+		hmac-96 ALG_AUTH_TRUNC An ICV of 96 bits is unsupported; use 128
+		hmac-key ALG_AUTH_TRUNC integrity key of 128 bits is unsupported; use 256
+		window-16 REPLAY_ESN_VAL Replay window 16 is too small; use at least 32
+		read-only FULL Only the kernel tells this; leave it out
+		idle-only FULL Only an SA with full offload can have this attribute
+	END
+	check "nothing is left" nothing_left
+}
+
+plan_for all_checks
+all_checks
+finish
