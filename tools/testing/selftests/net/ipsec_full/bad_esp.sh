@@ -192,16 +192,6 @@ jumbo_frame() {
 	return $status
 }
 
-after_all() {
-	honest_traffic $HONEST
-}
-
-all_removed() {
-	inject_down "${PLAYED[@]}" && pairs_down $HONEST || return
-	run_cleanup
-	no_states && no_device_sas
-}
-
 all_checks() {
 	local n
 

@@ -240,10 +240,6 @@ idle() {
 	idle_told 1 && still_works 4001 && slowwait 15 idle_told 2
 }
 
-after_all() {
-	honest_traffic $HONEST
-}
-
 all_removed() {
 	run_cleanup
 	ip xfrm state flush

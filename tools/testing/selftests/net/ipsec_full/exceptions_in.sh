@@ -82,16 +82,6 @@ late() {
 		busywait 5000 expired "$n" && again "$n" && still_works "$n"
 }
 
-after_all() {
-	honest_traffic $HONEST
-}
-
-all_removed() {
-	inject_down "${PLAYED[@]}" && pairs_down $HONEST || return
-	run_cleanup
-	no_states && no_device_sas
-}
-
 all_checks() {
 	local n
 

@@ -144,3 +144,14 @@ honest_traffic() {
 		ping -q -c 5 -i 0.1 -W 2 -I "${NEAR[$1]}" "${FAR[$1]}" &&
 		keep_evidence final
 }
+
+# The ends of the tests that name their pairs so.
+after_all() {
+	honest_traffic "$HONEST"
+}
+
+all_removed() {
+	inject_down "${PLAYED[@]}" && pairs_down "$HONEST" || return
+	run_cleanup
+	no_states && no_device_sas
+}

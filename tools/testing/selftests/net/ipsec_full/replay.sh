@@ -19,7 +19,7 @@ SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 HONEST=1020
 U32=$((1 << 32))
 
-NUMBERS=()
+PLAYED=()
 declare -A NAMES
 
 describe() {
@@ -32,7 +32,7 @@ describe() {
 			ALG[$n]=$alg ESN[$n]=$esn
 			pair $n tunnel 4 4 routed 128 "$width"
 			NAMES[$n]="window $width${esn:+, ESN}"
-			NUMBERS+=("$n")
+			PLAYED+=("$n")
 			n=$((n + 1))
 		done
 	done
@@ -104,20 +104,10 @@ random_numbers() {
 	fresh "$n" && takes "$n" $numbers
 }
 
-after_all() {
-	honest_traffic $HONEST
-}
-
-all_removed() {
-	inject_down "${NUMBERS[@]}" && pairs_down $HONEST || return
-	run_cleanup
-	no_states && no_device_sas
-}
-
 all_checks() {
 	local n
 
-	for n in "${NUMBERS[@]}"; do
+	for n in "${PLAYED[@]}"; do
 		check "edges, jumps: ${NAMES[$n]}" table "$n"
 		check "backwards: ${NAMES[$n]}" backwards "$n"
 		check "random numbers: ${NAMES[$n]}" random_numbers "$n"
@@ -129,6 +119,6 @@ all_checks() {
 describe
 plan_for all_checks
 echo "# SEED=$SEED"
-set_up inject_up "${NUMBERS[@]}"
+set_up inject_up "${PLAYED[@]}"
 all_checks
 finish

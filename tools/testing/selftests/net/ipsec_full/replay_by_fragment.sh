@@ -90,16 +90,6 @@ full_drops() {
 		still_works "$n"
 }
 
-after_all() {
-	honest_traffic $HONEST
-}
-
-all_removed() {
-	inject_down "${PLAYED[@]}" && pairs_down $HONEST || return
-	run_cleanup
-	no_states && no_device_sas
-}
-
 all_checks() {
 	local n
 

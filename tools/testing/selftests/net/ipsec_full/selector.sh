@@ -146,10 +146,6 @@ out_mismatches_are() {
 	[[ $(mib near XfrmFullOutSelector) == "$1" ]]
 }
 
-after_all() {
-	honest_traffic $HONEST
-}
-
 all_removed() {
 	inject_down "${PLAYED[@]}" "${TO[@]}" && pairs_down $HONEST || return
 	run_cleanup
