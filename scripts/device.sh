@@ -21,6 +21,9 @@ compile_helpers() {
 	mkdir -p "$BUILD/vm"
 	gcc "${CFLAGS[@]}" -o "$BUILD/vm/vmexec.new" "$HELPERS/vmexec.c"
 	mv "$BUILD/vm/vmexec.new" "$BUILD/vm/vmexec"
+	gcc "${CFLAGS[@]}" -static -o "$BUILD/vm/peer-ns.new" \
+		"$HELPERS/peer-ns.c"
+	mv "$BUILD/vm/peer-ns.new" "$BUILD/vm/peer-ns"
 	gcc "${CFLAGS[@]}" -shared -fPIC -o "$BUILD/vm/exit_status.new" \
 		"$HELPERS/exit_status.c"
 	mv "$BUILD/vm/exit_status.new" "$BUILD/vm/exit_status.so"
@@ -28,7 +31,8 @@ compile_helpers() {
 
 helpers_are_current() {
 	[[ $BUILD/vm/exit_status.so -nt $HELPERS/exit_status.c &&
-		$BUILD/vm/vmexec -nt $HELPERS/vmexec.c ]]
+		$BUILD/vm/vmexec -nt $HELPERS/vmexec.c &&
+		$BUILD/vm/peer-ns -nt $HELPERS/peer-ns.c ]]
 }
 
 if [[ ${1:-} == check ]]; then

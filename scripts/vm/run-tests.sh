@@ -38,7 +38,7 @@ run_test() {
 	echo "# $test"
 	echo "ipsec_full: begin $test" >/dev/kmsg
 	(cd "$TESTS" && timeout -k 10 "$limit" "./$test") \
-		</dev/null 2>&1 | sed -u 's/^/  /'
+		</dev/null 2>&1 | /usr/bin/sed -u 's/^/  /'
 	status=${PIPESTATUS[0]}
 	reset_xfrm
 	echo "ipsec_full: end $test" >/dev/kmsg
