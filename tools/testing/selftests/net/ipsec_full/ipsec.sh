@@ -100,8 +100,14 @@ declare -A ALG ESN ENCAP WORDS_OUT WORDS_IN
 declare -A KEY_OUT KEY_IN AUTH_OUT AUTH_IN SPI_OUT SPI_IN NEAR_END FAR_END
 declare -A NEAR FAR NEAR_NET FAR_NET FAR_IF_ID
 
+# random_bytes N: a multiple of four.
 random_bytes() {
-	echo "0x$(od -An -v -tx1 -N "$1" /dev/urandom | tr -d ' \n')"
+	local hex=0x i
+
+	for ((i = 0; i < $1; i += 4)); do
+		printf -v hex '%s%08x' "$hex" "$SRANDOM"
+	done
+	echo "$hex"
 }
 
 # random_key BITS: of an AEAD, with its salt.
@@ -428,24 +434,45 @@ received() {
 }
 
 packets_of() {
-	ip -s xfrm state get "$@" proto esp |
-		sed -n 's/.*(bytes), \([0-9]*\)(packets)$/\1/p'
+	local pattern='\(bytes\), ([0-9]+)\(packets\)'
+
+	[[ $(ip -s xfrm state get "$@" proto esp) =~ $pattern ]] || return
+	echo "${BASH_REMATCH[1]}"
 }
 
 # flows N...: traffic goes both ways through the current SAs.
 flows() {
-	local n
+	local before
 
+	before=$(sent_and_received "$@")
+	slowwait 20 more_than "$before" "$@"
+}
+
+# A line for each pair: packets that the near side's SAs have counted.
+sent_and_received() {
+	local n dst spi bytes packets
+	local -A by_sa
+
+	while read -r dst spi bytes packets; do
+		spi=${spi%\(*}
+		by_sa[$dst,$((spi))]=$packets
+	done < <(ip -s xfrm state | sums)
 	for n; do
-		if ! slowwait_for_counter 20 10 sent "$n" >/dev/null; then
-			echo "pair $n: nothing goes out"
-			return 1
-		fi
-		if ! slowwait_for_counter 20 10 received "$n" >/dev/null; then
-			echo "pair $n: nothing comes in"
-			return 1
-		fi
+		echo "${by_sa[${FAR_END[$n]},$((SPI_OUT[$n]))]:-0}" \
+			"${by_sa[${NEAR_END[$n]},$((SPI_IN[$n]))]:-0} $n"
 	done
+}
+
+# more_than BEFORE N...: ten packets at least by each SA since. Tells which has not.
+more_than() {
+	local before=$1
+
+	shift
+	paste -d ' ' - <(sent_and_received "$@") <<<"$before" | awk '
+		$4 < $1 + 10 { print "pair " $3 ": nothing goes out" }
+		$5 < $2 + 10 { print "pair " $3 ": nothing comes in" }' |
+		grep . && return 1
+	return 0
 }
 
 counters() {
@@ -494,10 +521,16 @@ sums() {
 
 # mib SIDE NAME: a counter of /proc/net/xfrm_stat.
 mib() {
-	local side='' value
+	local all name value
 
-	[[ $1 == near ]] || side=peer
-	value=$($side sed -n "s/^$2[[:space:]]*//p" /proc/net/xfrm_stat)
+	if [[ $1 == near ]]; then
+		all=$(</proc/net/xfrm_stat)
+	else
+		all=$(peer cat /proc/net/xfrm_stat)
+	fi
+	while read -r name value; do
+		[[ $name != "$2" ]] || break
+	done <<<"$all"
 	echo "${value:-0}"
 }
 

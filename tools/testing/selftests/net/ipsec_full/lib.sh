@@ -18,6 +18,11 @@ source "$KSELFTEST/kselftest/ktap_helpers.sh"
 # shellcheck disable=SC1091
 source "$KSELFTEST/net/lib.sh"
 
+# The same without a program for each look at the clock: many tests wait often.
+timestamp_ms() {
+	echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
 # Commands that undo what the test did, the last one first.
 CLEANUP=()
 
@@ -35,7 +40,9 @@ at_end() {
 	CLEANUP+=("$(printf '%q ' "$@")")
 }
 
-trap run_cleanup EXIT
+# What the current check prints.
+CHECK_OUTPUT=$(mktemp)
+trap 'run_cleanup; rm -f "$CHECK_OUTPUT"' EXIT
 
 # plan N: how many results there will be.
 plan() {
@@ -64,16 +71,14 @@ as_comment() {
 # check DESCRIPTION COMMAND...: passes if the command succeeds; what it printed
 # is shown if not. A function may change the test's variables.
 check() {
-	local what=$1 output status=0
+	local what=$1 status=0
 
 	shift
-	output=$(mktemp)
-	"$@" >"$output" 2>&1 || status=$?
+	"$@" >"$CHECK_OUTPUT" 2>&1 || status=$?
 	if ((status)); then
 		printf '# %s: status %d\n' "$*" "$status"
-		as_comment "$(<"$output")"
+		as_comment "$(<"$CHECK_OUTPUT")"
 	fi
-	rm -f "$output"
 	result "$status" "$what"
 }
 
