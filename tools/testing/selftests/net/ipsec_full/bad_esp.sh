@@ -29,75 +29,27 @@ pair 3007 tunnel    4 4 onlink 128 64
 pair $HONEST tunnel 4 4 onlink 128 64
 PLAYED=({3000..3007})
 
-# What can count a packet: the NIC's reasons, XFRM's, and IP's.
-WATCHED='hw_esp_rx_(replay|icv|selector|malformed|dummy|limit|encap|exception)|
-	hw_esp_rx_exc_dropped|hw_esp_rx_no_sa|hw_rx_malformed|
-	XfrmIn.*|XfrmFullIn.*|Ip6?In(HdrErrors|TruncatedPkts)|
-	Ip6?ReasmFails|UdpInErrors|IpExtInCsumErrors|IpExtInTruncatedPkts'
-
-# "name value" of all that is watched.
-counts() {
-	{
-		ethtool -S acme0 | tr -d ': ' | sed -E 's/([0-9]+)$/ \1/'
-		cat /proc/net/xfrm_stat
-		nstat -asz
-	} | awk -v "watched=^($(tr -d '\n\t' <<<"$WATCHED"))$" \
-		'$1 ~ watched { print $1, $2 + 0 }' | sort
-}
-
-# "name more" of what has changed since.
-changes() {
-	join <(echo "$1") <(counts) |
-		awk '$2 != $3 { print $1 "+" $3 - $2 }' | sort | paste -sd' '
-}
-
-counted_as() {
-	[[ $(changes "$1") == "$2" ]]
-}
-
-# Datagrams of pair N with the text of "bad" that have arrived.
-bads() {
-	grep -cx "${NEAR[$1]} bad" "$INJECT_LOG"
-}
-
-arrived_bad() {
-	(($(bads "$1") == $2))
-}
-
-# bad N CASE COUNTER...: exactly these have counted it, and it did not arrive.
+# bad N CASE COUNTER...: exactly these have counted it, and it did not arrive; nor
+# when a packet after it has.
 bad() {
-	local n=$1 case=$2 before expected times
-	shift 2
-
-	expected=
-	(($# == 0)) || expected=$(printf '%s+1\n' "$@" | sort | paste -sd' ')
-	still_works "$n" || { echo "not even before"; return 1; }
-	before=$(counts) times=$(bads "$n")
-	inject "$n bad $case" || return
-	if ! busywait 2000 counted_as "$before" "$expected"; then
-		echo "expected $expected, counted $(changes "$before")"
-		return 1
-	fi
-	arrived_bad "$n" "$times" || { echo "it arrived"; return 1; }
-	still_works "$n"
+	spoilt "$1" "$2" 0 "${@:3}"
 }
 
 # unusual N CASE COUNTER...: it does arrive, and exactly these have counted it.
 unusual() {
-	local n=$1 case=$2 before expected times
-	shift 2
+	spoilt "$1" "$2" 1 "${@:3}"
+}
 
-	expected=$(printf '%s+1\n' "$@" | sort | paste -sd' ')
+# spoilt N CASE TIMES COUNTER...: it arrives so often.
+spoilt() {
+	local n=$1 case=$2 texts=("good$((LAST_GOOD + 2))") counted=
+
+	(($# < 4)) || printf -v counted ' %s+1' "${@:4}"
+	((!$3)) || texts+=(bad)
 	still_works "$n" || { echo "not even before"; return 1; }
-	before=$(counts)
-	times=$(bads "$n")
-	inject "$n bad $case" &&
-		busywait 2000 arrived_bad "$n" $((times + 1)) || return
-	if ! busywait 2000 counted_as "$before" "$expected"; then
-		echo "expected $expected, counted $(changes "$before")"
-		return 1
-	fi
-	still_works "$n"
+	inject mark && inject "$n bad $case" && inject "counted$counted" &&
+		still_works "$n" && inject "$n got ${texts[*]}" &&
+		inject "counted$counted"
 }
 
 # harmless N CASE: it is no error, but does not arrive as a datagram either. In

@@ -9,12 +9,12 @@ U32=$((1 << 32))
 # in_order N NUMBER...: one after the other, each when that before was handled:
 # the NIC decides at once, the host a little later.
 in_order() {
-	local n=$1 number
+	inject "$1 in_order ${*:2}"
+}
 
-	shift
-	for number; do
-		takes "$n" "$number" || return
-	done
+# in_turn N NUMBER...: likewise, and the NIC decides about all that is whole.
+in_turn() {
+	inject "$1 in_turn ${*:2}"
 }
 
 # Whole and in fragments, so that NIC and host decide in turn; for a window of 64.
@@ -39,7 +39,7 @@ accepted_once() {
 	read -ra numbers < <(mixed)
 	fresh "$n" || return
 	before=$(mib near XfrmFullInSoftware)
-	in_order "$n" "${numbers[@]}" || return
+	in_turn "$n" "${numbers[@]}" || return
 	counted XfrmFullInSoftware "$before" \
 		"$(mixed | tr ' ' '\n' | grep -c '^f.*[0-9]$')"
 }
@@ -57,7 +57,7 @@ guessed() {
 	local numbers
 
 	read -ra numbers < <(across_wrap)
-	fresh "$1" && in_order "$1" "${numbers[@]}"
+	fresh "$1" && in_turn "$1" "${numbers[@]}"
 }
 
 # Each number whole and in fragments, all at once: who comes first is chance, but
@@ -65,28 +65,22 @@ guessed() {
 raced() {
 	local n=$1 numbers=() i
 
-	fresh "$n" || return
-	LOGGED=$(wc -l <"$INJECT_LOG")
 	for ((i = 1; i <= 60; i += 2)); do
 		numbers+=("f$i" "$i" "$((i + 1))" "f$((i + 1))")
 	done
-	inject "$n seq ${numbers[*]}" && busywait 10000 handled "$n" 120 &&
-		busywait 3000 logged 60 || return
-	echo "$(received "$n") received"
-	(($(received "$n") == 60)) &&
-		diff <(seq 60 | sort) <(tail -n +$((LOGGED + 1)) "$INJECT_LOG" |
-			cut -d ' ' -f 2 | sort)
+	fresh "$n" && inject mark && inject "$n seq ${numbers[*]}" &&
+		inject "$n handled 60 60" && inject "$n got $(seq -s ' ' 60)"
 }
 
 # Many, one of ten in fragments: none is lost.
 none_lost() {
-	local n=$1 numbers=() i
+	local n=$1 numbers i
 
-	fresh "$n" || return
-	for ((i = 1; i <= 300; i++)); do
-		numbers+=("$( ((i % 10)) || echo f)$i")
+	mapfile -t numbers < <(seq 300)
+	for ((i = 9; i < 300; i += 10)); do
+		numbers[i]=f$((i + 1))
 	done
-	takes "$n" "${numbers[@]}"
+	fresh "$n" && takes "$n" "${numbers[@]}"
 }
 
 # A forger's fragments cost him more than the host.
@@ -95,26 +89,31 @@ forged() {
 
 	fresh "$n" && still_works "$n" || return
 	before=$(mib near XfrmFullInSoftware)
-	inject "$n cut wrong-icv 50" && busywait 10000 failed_icvs "$n" 50 &&
-		in_place "$n" device && still_works "$n" || return
+	inject "$n cut wrong-icv 50" && inject "$n handled 1 50" &&
+		failed_icvs "$n" 50 && in_place "$n" device &&
+		still_works "$n" || return
 	echo "XfrmFullInSoftware: $before, now $(mib near XfrmFullInSoftware)"
 	[[ $(mib near XfrmFullInSoftware) == "$before" ]]
 }
 
+# failed_icvs N COUNT
 failed_icvs() {
-	drops "$1"
-	(($(drops "$1" | cut -d ' ' -f 3) == $2))
+	ip -s xfrm state get src "${FAR_END[$1]}" dst "${NEAR_END[$1]}" \
+		proto esp spi "${SPI_IN[$1]}" | grep -q "failed $2\$"
 }
 
-# in_place N PLACE
+# in_place N PLACE: it gets there, if it is not there.
 in_place() {
-	ip xfrm state get src "${FAR_END[$1]}" dst "${NEAR_END[$1]}" \
-		proto esp spi "${SPI_IN[$1]}" | grep -q "place $2"
+	inject "$1 place $2"
 }
 
 expired() {
-	! ip xfrm state get src "${FAR_END[$1]}" dst "${NEAR_END[$1]}" \
-		proto esp spi "${SPI_IN[$1]}" >/dev/null 2>&1
+	inject "$1 expired"
+}
+
+# nothing_by N: no datagram came by it since the mark.
+nothing_by() {
+	inject "$1 got"
 }
 
 # exact N LAST: the SA's limit is ten packets. Half of them are the host's, and so
@@ -123,10 +122,8 @@ exact() {
 	local n=$1 last=$2
 
 	fresh "$n" && in_order "$n" 1 f2 3 f4 5 f6 7 f8 9 f10 || return
-	LOGGED=$(wc -l <"$INJECT_LOG")
-	inject "$n seq ${last}11 ${last}12" && busywait 5000 expired "$n" ||
-		return
-	! logged 1 && again "$n"
+	inject mark && inject "$n seq ${last}11 ${last}12" && expired "$n" &&
+		nothing_by "$n" && again "$n"
 }
 
 # The inbound SA of pair N has expired: another one with its keys.
@@ -148,12 +145,11 @@ from_elsewhere() {
 
 	fresh "$n" && takes "$n" 1 f2 || return
 	before=$(mib near XfrmFullInDev)
-	LOGGED=$(wc -l <"$INJECT_LOG")
-	inject "dev far0 $(</sys/class/net/elsewhere0/address)" &&
+	inject mark && inject "dev far0 $(</sys/class/net/elsewhere0/address)" &&
 		inject "$n seq 3 f4 5" || return
 	inject "dev peer0 $(</sys/class/net/acme0/address)" || return
 	busywait 2000 counts XfrmFullInDev $((before + 3)) || return
-	! logged 1 && in_order "$n" 3 f4 f5
+	nothing_by "$n" && in_order "$n" 3 f4 f5
 }
 
 # Commands take longer than the host waits for them in softirq.
@@ -167,10 +163,9 @@ all_dropped() {
 
 	shift
 	before=$(mib near XfrmFullInException)
-	LOGGED=$(wc -l <"$INJECT_LOG")
-	inject "$n seq $*" &&
+	inject mark && inject "$n seq $*" &&
 		busywait 5000 counts XfrmFullInException $((before + $#)) &&
-		! logged 1
+		nothing_by "$n"
 }
 
 counts() {

@@ -3,7 +3,6 @@
 """ESP as no honest peer sends it. Runs on the far side, as root.
 
 usage: inject.py DEV
-       inject.py model SEED WINDOW COUNT ESN
 
 The first line of the standard input is JSON: mac_dst, and sas, by name: crypto
 (the words of "ip xfrm state"), esn, spi, mode, outer_src, outer_dst, inner_src,
@@ -24,9 +23,6 @@ inner_dst, port, udp_port. Then come lines:
                        lists the cases
   NAME cut CASE [N]    the same in two IP fragments
   dev DEV MAC          from here on frames leave by this device, to MAC
-
-"model" prints numbers about the edges of a replay window, those that must be
-rejected with a "!"; ESN is 0 or 1.
 
 Each line is answered with "sent". A datagram goes to port PORT. Frames come from
 a source address that verify_wire.py passes over.
@@ -498,57 +494,6 @@ class Wire:
             self.send(fragment, family)
 
 
-class Window:
-    """Replay window as RFC 4303, 3.4.3 and appendix A2, have it; a set."""
-
-    def __init__(self, size, extended):
-        self.size, self.extended = size, extended
-        self.top = 0
-        self.seen = set()
-
-    def inferred(self, low):
-        """The number that a receiver takes these 32 bits for."""
-        if not self.extended:
-            return low
-        high, top = self.top >> 32, self.top & 0xffffffff
-        bottom = (top - self.size + 1) & 0xffffffff
-        if top >= self.size - 1:
-            high += low < bottom
-        else:
-            high -= low >= bottom
-        return high << 32 | low
-
-    def accepts(self, seq):
-        if self.inferred(seq & 0xffffffff) != seq or seq == 0 or \
-                seq in self.seen or seq <= self.top - self.size:
-            return False
-        self.seen.add(seq)
-        self.top = max(self.top, seq)
-        return True
-
-
-def step(rng, window):
-    """A number near an edge, or far ahead."""
-    size = window.size
-    offset = rng.choice((1, 1, 2, -rng.randrange(size), 0, -size, 1 - size,
-                         -1 - size, size, size - 1, size + 1,
-                         rng.randrange(1, 3 * size)))
-    if rng.random() < 0.03:
-        offset = rng.randrange(1, 1 << 30)
-    last = (1 << 48) - 1 if window.extended else (1 << 32) - 1
-    return min(max(window.top + offset, 0), last)
-
-
-def model(seed, size, count, extended):
-    rng = random.Random(seed)
-    window = Window(size, extended)
-    for number in range(count):
-        seq = step(rng, window)
-        if extended and number in (count // 4, count // 2):
-            seq = (window.top | 0xffffffff) - size // 2     # about to wrap
-        yield '%d%s' % (seq, '' if window.accepts(seq) else '!')
-
-
 def execute(wire, sas, words):
     if words == ['bad']:
         print('\n'.join(sorted(CASES)))
@@ -579,13 +524,10 @@ def execute(wire, sas, words):
 
 
 def main():
-    if sys.argv[1] == 'model':
-        seed, size, count, extended = map(int, sys.argv[2:])
-        print(' '.join(model(seed, size, count, bool(extended))))
-        return
     spec = json.loads(sys.stdin.readline())
     wire = Wire(sys.argv[1], spec['mac_dst'])
     sas = {name: Sa(sa) for name, sa in spec['sas'].items()}
+    print('sent', flush=True)
     for line in sys.stdin:
         if line.startswith('{'):
             sas.update((name, Sa(sa)) for name, sa in

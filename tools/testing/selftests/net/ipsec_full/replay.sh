@@ -98,7 +98,7 @@ random_numbers() {
 	local n=$1 numbers extended=1
 
 	[[ -n ${ESN[$n]} ]] || extended=0
-	numbers=$("$INJECT_DIR/inject.py" model $((SEED + $1)) "${WINDOW[$n]}" \
+	numbers=$("$INJECT_DIR/replay_model.py" $((SEED + $1)) "${WINDOW[$n]}" \
 		"$RANDOM_NUMBERS" $extended)
 	# shellcheck disable=SC2086
 	fresh "$n" && takes "$n" $numbers
