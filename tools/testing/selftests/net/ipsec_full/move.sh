@@ -41,21 +41,14 @@ setup() {
 		trace_moves && stream_up "$RATE" "${LIVE[@]}"
 }
 
-all_in() {
-	local n
+# all_move none|DEVICE: and packets pass.
+all_move() {
+	local n there=in_device
 
-	move_pairs acme0 "${LIVE[@]}" && flows "${LIVE[@]}" || return
+	[[ $1 != none ]] || there=in_software
+	move_pairs "$1" "${LIVE[@]}" && flows "${LIVE[@]}" || return
 	for n in "${LIVE[@]}"; do
-		in_device "$n" || return
-	done
-}
-
-all_out() {
-	local n
-
-	move_pairs none "${LIVE[@]}" && flows "${LIVE[@]}" || return
-	for n in "${LIVE[@]}"; do
-		in_software "$n" || return
+		$there "$n" || return
 	done
 }
 
@@ -79,25 +72,27 @@ made() {
 	[[ " $(transitions 7000 "$1") " == *" ${*:2} "* ]]
 }
 
-# What must be the same wherever an SA is.
+# What must be the same wherever SAs are.
 essence() {
-	show "$1" "$2" | sed '/^	 *place /d; /^	 *drops:/d; /offload parameters/d'
-	# shellcheck disable=SC2046  # words
-	"$MOVES_DIR/saops.py" getae $(sa_id "$1" "$2" |
-		sed 's/.* dst \([^ ]*\) .* spi \(.*\)/\1 \2/')
+	local n ids=()
+
+	for n; do
+		ids+=("${FAR_END[$n]}" "${SPI_OUT[$n]}")
+		ids+=("${NEAR_END[$n]}" "${SPI_IN[$n]}")
+	done
+	ip -s xfrm state |
+		sed '/^	 *place /d; /^	 *drops:/d; /offload parameters/d'
+	"$MOVES_DIR/saops.py" getae "${ids[@]}"
 }
 
 carried() {
-	local n dir before after
+	local before after
 
-	for n in "${LIVE[@]}"; do
-		for dir in out in; do
-			before=$(essence "$n" "$dir")
-			move "$n" "$dir" "$1" || return
-			after=$(essence "$n" "$dir")
-			diff <(echo "$before") <(echo "$after") || return
-		done
-	done
+	before=$(essence "${LIVE[@]}")
+	move_pairs "$1" "${LIVE[@]}" || return
+	after=$(essence "${LIVE[@]}")
+	grep -c . <<<"$before"
+	diff <(echo "$before") <(echo "$after")
 }
 
 # Evidence of the last counters, which later checks change no more.
@@ -203,11 +198,11 @@ all_removed() {
 }
 
 moves_under_traffic() {
-	check "from software into the NIC" all_in
+	check "from software into the NIC" all_move acme0
 	check "where it is already" again acme0
-	check "back to software" all_out
+	check "back to software" all_move none
 	check "there already" again none
-	check "into the NIC again" all_in
+	check "into the NIC again" all_move acme0
 	check "nothing was lost, or came twice" nothing_lost
 	check "trace: outbound, in" made out "software>arming arming>device"
 	check "trace: outbound, out" made out \

@@ -21,11 +21,14 @@ sa_id() {
 
 # move N out|in none|DEVICE WORDS...: an SA gets there.
 move() {
+	move_line "$@" | near_batch
+}
+
+move_line() {
 	local offload="full dev $3 dir $2"
 
 	[[ $3 != none ]] || offload=none
-	echo "xfrm state update $(sa_id "$1" "$2") offload $offload ${*:4}" |
-		near_batch
+	echo "xfrm state update $(sa_id "$1" "$2") offload $offload ${*:4}"
 }
 
 # move_pairs none|DEVICE N...: both SAs of each pair.
@@ -34,8 +37,9 @@ move_pairs() {
 
 	shift
 	for n; do
-		move "$n" out "$to" && move "$n" in "$to" || return
-	done
+		move_line "$n" out "$to"
+		move_line "$n" in "$to"
+	done | near_batch
 }
 
 # show N out|in: the SA, with statistics.

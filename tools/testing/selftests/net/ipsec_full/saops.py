@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Asks XFRM about one SA what ip can't ask.
 
-usage: saops.py getae DST SPI
+usage: saops.py getae {DST SPI}...
        saops.py setae DST SPI
        saops.py move DST SPI FLAGS DEV [ATTRIBUTE]
        saops.py migrate SRC DST MODE REQID DIR SELSRC SELDST NEWSRC NEWDST
 
-"getae" prints its replay state and lifetimes as XFRM_MSG_GETAE tells them, "setae"
+"getae" prints replay state and lifetimes as XFRM_MSG_GETAE tells them, "setae"
 sets a replay state. "move" sends XFRM_MSG_UPDSA with the identity and
 XFRMA_OFFLOAD_DEV, DEV "-" for none, and an attribute of zeros of this number, if
 given. "migrate" gives SAs and policy other ends. Selectors are ADDRESS/LENGTH.
@@ -64,14 +64,22 @@ def attributes_of(data):
     return found
 
 
-def getae(dst, spi):
+def getae(*identities):
+    for dst, spi in zip(identities[::2], identities[1::2]):
+        error = getae_of(dst, spi)
+        if error:
+            return error, ''
+    return 0, ''
+
+
+def getae_of(dst, spi):
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
                        NETLINK_XFRM) as sock:
         sock.send(ae_request(XFRM_MSG_GETAE, dst, int(spi, 0), flags=0))
         answer = sock.recv(65536)
     kind, = struct.unpack_from('=H', answer, 4)
     if kind == NLMSG_ERROR:
-        return -struct.unpack_from('=i', answer, 16)[0], ''
+        return -struct.unpack_from('=i', answer, 16)[0]
     found = attributes_of(answer[16 + 48:])
     for number in (XFRMA_REPLAY_VAL, XFRMA_REPLAY_ESN_VAL):
         if number in found:
@@ -79,7 +87,7 @@ def getae(dst, spi):
                 '=%dI' % (len(found[number]) // 4), found[number]))
     print('bytes %d packets %d add %d use %d'
           % struct.unpack('=4Q', found[XFRMA_LTIME_VAL]))
-    return 0, ''
+    return 0
 
 
 def setae(dst, spi):
