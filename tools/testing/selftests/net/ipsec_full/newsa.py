@@ -3,14 +3,18 @@
 """Asks XFRM about SAs with offload in ways that ip does not.
 
 usage: newsa.py DEV FLAGS DIR
-       newsa.py aged DEV DIR SRC DST SPI REQID KEY PACKETS BYTES LIMITS
+       newsa.py aged DEV
        newsa.py ae SRC DST SPI
 
 FLAGS are those of struct xfrm_user_offload, DIR the SA's own direction: in, out
-or none. "aged" adds a tunnel with full offload that has had PACKETS and BYTES, by
-AES-GCM with this KEY; LIMITS are soft and hard ones of bytes, then of packets,
-separated by commas, 0 for none. What the kernel answers is printed as ip prints
-it; exit status 0 when the SA was added.
+or none. "aged" adds a tunnel with full offload, by AES-GCM, for each line of the
+standard input:
+
+  DIR SRC DST SPI REQID KEY PACKETS BYTES LIMITS
+
+It has had PACKETS and BYTES; LIMITS are soft and hard ones of bytes, then of
+packets, separated by commas, 0 for none. What the kernel answers is printed as ip
+prints it; exit status 0 when the SAs were added.
 
 "ae" asks with XFRM_MSG_GETAE and prints packets, bytes, the highest sequence
 numbers in and out, and the bitmap of the replay window.
@@ -175,15 +179,19 @@ def ask(question):
 
 
 def main():
-    if sys.argv[1] in ('aged', 'ae'):
-        question = {'aged': aged, 'ae': ae}[sys.argv[1]](*sys.argv[2:])
+    if sys.argv[1] == 'aged':
+        questions = [aged(sys.argv[2], *line.split()) for line in sys.stdin]
+    elif sys.argv[1] == 'ae':
+        questions = [ae(*sys.argv[2:])]
     else:
         dev, flags, direction = sys.argv[1:]
-        question = flagged(dev, int(flags, 0), direction)
-    error, text = ask(question)
-    if error:
-        print('Error: %s (%s)' % (text, os.strerror(error)))
-    return 1 if error else 0
+        questions = [flagged(dev, int(flags, 0), direction)]
+    for question in questions:
+        error, text = ask(question)
+        if error:
+            print('Error: %s (%s)' % (text, os.strerror(error)))
+            return 1
+    return 0
 
 
 if __name__ == '__main__':
