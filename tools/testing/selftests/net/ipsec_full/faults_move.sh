@@ -22,7 +22,7 @@ LATE=300
 # Five seconds for a command, two for the reset of a NIC that is lost, and much
 # time for a slow machine.
 PATIENCE=30
-SAMPLE=4
+SAMPLE=2
 : "${SEED:=$RANDOM}"
 
 pair $PAIR transport 4 4 onlink 128 64
@@ -105,7 +105,7 @@ works() {
 }
 
 big_works() {
-	ping -q -c 1 -W 3 -s 3000 -M dont -I "${NEAR[$PAIR]}" "${FAR[$PAIR]}"
+	ping -q -c 1 -W 1 -s 3000 -M dont -I "${NEAR[$PAIR]}" "${FAR[$PAIR]}"
 }
 
 # words DIR: the SA's identity
@@ -119,10 +119,20 @@ words() {
 	echo "src $src dst $dst proto esp spi $spi"
 }
 
-# shellcheck disable=SC2046
-place() {
-	ip xfrm state get $(words "$1") 2>/dev/null |
-		sed -n 's/.*place \([a-z]*\).*/\1/p'
+# Finds out where both SAs are: PLACE[out] and PLACE[in], not set if it is gone.
+declare -A PLACE
+look() {
+	local line dir=
+
+	PLACE=()
+	while read -r line; do
+		case $line in
+		"src ${NEAR_END[$PAIR]} "*) dir=out ;;
+		"src ${FAR_END[$PAIR]} "*) dir=in ;;
+		esac
+		[[ ! $line =~ ^place\ ([a-z]*) ]] ||
+			PLACE[$dir]=${BASH_REMATCH[1]}
+	done < <(ip xfrm state)
 }
 
 # shellcheck disable=SC2046
@@ -139,7 +149,8 @@ move() {
 }
 
 in_place() {
-	[[ $(place "$1") == "$2" ]]
+	look
+	[[ ${PLACE[$1]:-} == "$2" ]]
 }
 
 other() {
@@ -149,14 +160,15 @@ other() {
 # prepared DIR PLACE: there it works, and the other SA is in the NIC.
 prepared() {
 	local dir
+	local -A wanted=([out]=device [in]=device)
 
+	wanted[$1]=$2
+	look
+	((${#PLACE[@]} == 2)) || { anew && look; } || return
 	for dir in out in; do
-		[[ -n $(place $dir) ]] || { anew || return; break; }
+		[[ ${PLACE[$dir]} == "${wanted[$dir]}" ]] ||
+			move $dir "${wanted[$dir]}" || return
 	done
-	for dir in out in; do
-		in_place $dir device || move $dir device || return
-	done
-	in_place "$1" "$2" || move "$1" "$2" || return
 	works
 }
 
@@ -170,7 +182,8 @@ anew() {
 what_came() {
 	local status=$1 at
 
-	at=$(place "$2")
+	look
+	at=${PLACE[$2]:-}
 	if [[ -z $at ]]; then
 		echo expires
 	elif [[ $status == 0 && $at == "$3" ]]; then
@@ -183,10 +196,11 @@ what_came() {
 }
 
 sas_in_device() {
-	local n=0 dir
+	local n=0 place
 
-	for dir in out in; do
-		! in_place $dir device || n=$((n + 1))
+	look
+	for place in "${PLACE[@]}"; do
+		[[ $place != device ]] || n=$((n + 1))
 	done
 	device_has $n
 }
