@@ -30,20 +30,24 @@ flood() {
 	at_end stop_server $!
 }
 
-# forever NAME COMMAND...: what it prints, again and again.
 forever() {
-	local name=$1
-
-	shift
 	while :; do
 		"$@" || :
-	done >"$WORK/$name" 2>/dev/null &
+	done 2>/dev/null &
 	at_end stop_server $!
 }
 
-read_one() {
+# Two readers at a time: one for each CPU.
+read_text() {
+	ip -s xfrm state >>"$WORK/dumps"
 	ip -s xfrm state get src "${FAR_END[5000]}" dst "${NEAR_END[5000]}" \
-		proto esp spi "${SPI_IN[5000]}"
+		proto esp spi "${SPI_IN[5000]}" >/dev/null
+	cat /proc/net/xfrm_stat >>"$WORK/mib"
+}
+
+read_others() {
+	ip -s -j xfrm state >>"$WORK/json"
+	ethtool -S acme0 >>"$WORK/nic"
 }
 
 setup() {
@@ -54,11 +58,8 @@ setup() {
 		flood ping -q -i 0.02 -s 300 -I "${NEAR[$n]}" "${FAR[$n]}"
 		flood peer ping -q -i 0.02 -s 500 -I "${FAR[$n]}" "${NEAR[$n]}"
 	done
-	forever dumps ip -s xfrm state
-	forever json ip -s -j xfrm state
-	forever one read_one
-	forever mib cat /proc/net/xfrm_stat
-	forever nic ethtool -S acme0
+	forever read_text
+	forever read_others
 }
 
 # New SAs; those that have expired are gone already.
