@@ -12,7 +12,7 @@ in_order() {
 	inject "$1 in_order ${*:2}"
 }
 
-# in_turn N NUMBER...: likewise, and the NIC decides about all that is whole.
+# in_turn N NUMBER...: likewise, and the NIC has the SA before each.
 in_turn() {
 	inject "$1 in_turn ${*:2}"
 }

@@ -19,8 +19,7 @@ lines. They go to inject.py, but for these:
   NAME takes NUMBER...    a datagram for each number, as by "seq" of inject.py; no
                           number passes that has a "!" behind it, all others do
   NAME in_order NUMBER... the same, each when that before was handled
-  NAME in_turn NUMBER...  the same, and those that are not fragments when the NIC
-                          has the SA
+  NAME in_turn NUMBER...  the same, each when the NIC has the SA
   NAME place PLACE        where the SA is
   NAME expired            the SA is gone
 
@@ -290,8 +289,7 @@ class Near:
     def in_turn(self, name, *numbers):
         self.mark()
         for number in numbers:
-            if number[0] != 'f':
-                self.place(name, 'device')
+            self.place(name, 'device')
             self.decides(name, [number])
         self.got(name, *texts_of(numbers))
 
