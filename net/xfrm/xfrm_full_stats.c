@@ -198,6 +198,18 @@ static int xfrm_full_sync(struct xfrm_full *full, bool stop,
 	return ops->xdo_dev_full_stats_sync(full->dev, full->x, snap);
 }
 
+/* While the device was asked, an exception may have suspended the SA, and software
+ * have gone on from a later window.
+ */
+static void xfrm_full_take_answer(struct xfrm_state *x,
+				  const struct xfrm_full_snapshot *snap)
+{
+	spin_lock_bh(&x->lock);
+	if (xfrm_full_in_device(x->full))
+		xfrm_full_account_snapshot(x, snap);
+	spin_unlock_bh(&x->lock);
+}
+
 static void xfrm_full_state_exact(struct xfrm_state *x, bool stop)
 {
 	struct xfrm_full *full = xfrm_full_get(x);
@@ -215,7 +227,7 @@ static void xfrm_full_state_exact(struct xfrm_state *x, bool stop)
 	if (xfrm_full_in_device(full))
 		err = xfrm_full_sync(full, stop, snap);
 	if (!err)
-		xfrm_full_account_snapshot(x, snap);
+		xfrm_full_take_answer(x, snap);
 	mutex_unlock(&full->mutex);
 
 	kfree(snap);
