@@ -111,7 +111,7 @@ addresses_of() {
 setup() {
 	local far near
 
-	pairs_up "${SOFTWARE[@]}" && protect "${SCAPY[@]}" &&
+	scapy_up && pairs_up "${SOFTWARE[@]}" && protect "${SCAPY[@]}" &&
 		near_lines "${SCAPY[@]}" | near_batch || return
 	mapfile -t far < <(addresses_of FAR "${SOFTWARE[@]}")
 	mapfile -t near < <(addresses_of NEAR "${SCAPY[@]}")
@@ -195,9 +195,19 @@ scapy_spec() {
 	echo "] }"
 }
 
+# It takes seconds to start, and then waits for what it has to do.
+scapy_up() {
+	coproc SCAPY_PEER { peer "$SCRIPTS/scapy_peer.py" peer0 >"$WORK/scapy"; }
+	at_end stop_server "$SCAPY_PEER_PID"
+}
+
 # scapy sends, the near side answers, scapy reads the answers.
 scapy_exchange() {
-	scapy_spec | peer "$SCRIPTS/scapy_peer.py" peer0 >"$WORK/scapy"
+	local pid=$SCAPY_PEER_PID
+
+	scapy_spec >&"${SCAPY_PEER[1]}" || return
+	eval "exec ${SCAPY_PEER[1]}>&-"
+	wait "$pid"
 	cat "$WORK/scapy"
 	grep -q '^done$' "$WORK/scapy"
 }
