@@ -123,8 +123,10 @@ static u32 execute(struct acme_dev *dev, const struct acme_cmd *cmd,
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (commands[i].opcode == opcode)
+		if (commands[i].opcode == opcode) {
+			dev->executed[opcode]++;
 			return commands[i].fn(dev, cmd, rsp);
+		}
 	return acme_refuse(rsp, ACME_ST_BAD_OPCODE,
 			   offsetof(struct acme_cmd, hdr.opcode));
 }

@@ -354,6 +354,7 @@ struct acme_rx {
  * @sas: SAs
  * @audit: audit events
  * @count: since the device started
+ * @executed: commands since then, by opcode
  * @rx: the frame in reception
  * @pkt: packet as fetched from a Tx ring
  * @seg: a segment of it
@@ -383,6 +384,7 @@ struct acme_dev {
 	struct acme_sa_table sas;
 	struct acme_audit audit;
 	struct acme_counters count;
+	u64 executed[ACME_OP_LIMIT];
 	struct acme_rx rx;
 	u8 pkt[ACME_FRAME_MAX];
 	u8 seg[ACME_FRAME_MAX];

@@ -311,6 +311,20 @@ static void dump_counters(const struct acme_dev *dev, struct dump *d)
 	end(d);
 }
 
+static void dump_commands(const struct acme_dev *dev, struct dump *d)
+{
+	const char *name;
+	u16 op;
+
+	object(d, "commands");
+	for (op = 0; op < ACME_OP_LIMIT; op++) {
+		name = acme_cmd_name(op);
+		if (name)
+			number(d, name, dev->executed[op]);
+	}
+	end(d);
+}
+
 static void dump_faults(const struct acme_dev *dev, struct dump *d)
 {
 	const struct acme_faults *f = &dev->faults;
@@ -342,6 +356,7 @@ void acme_dev_dump(const struct acme_dev *dev, FILE *out, bool json)
 	number(&d, "num_sas", dev->sas.count);
 	dump_sas(dev, &d);
 	dump_counters(dev, &d);
+	dump_commands(dev, &d);
 	dump_faults(dev, &d);
 	if (json)
 		fputs("\n}\n", out);

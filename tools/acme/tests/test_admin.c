@@ -599,6 +599,8 @@ static void test_dump(void **state)
 	fclose(out);
 	assert_non_null(strstr(text, "spi: 0x0000abcd"));
 	assert_non_null(strstr(text, "num_sas: 1"));
+	assert_non_null(strstr(text, "SA_ADD: 1\n"));
+	assert_non_null(strstr(text, "SA_DEL: 0\n"));
 	free(text);
 	mock_free(m);
 }
