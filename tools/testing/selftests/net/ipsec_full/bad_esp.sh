@@ -158,6 +158,9 @@ all_checks() {
 	dropped 3000 inner-length-short hw_esp_rx_malformed XfrmFullInMalformed
 	dropped 3006 inner-elsewhere hw_esp_rx_selector XfrmInStateMismatch
 	dropped 3007 nested hw_esp_rx_selector XfrmInStateMismatch
+	# XFRM interfaces take ESP first, and check a packet that is out of one SA
+	# already against policies, before the next: none is for the ends of the
+	# tunnel themselves, and out of a tunnel one must be.
 	dropped 3000 nested XfrmInNoPols
 	outer4 3000
 	outer6 3002
