@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The interface of the NIC goes down or away. As long as the NIC answers, it tells
+# where its SAs stand: those that may fall back go on in software. The others stay
+# in it while the interface is down, and expire when it goes. Policies stay and
+# block, and no packet leaves in clear, though there is another way.
+#
+# timeout: 300
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
+source "$(dirname "$0")/moves.sh"
+source "$(dirname "$0")/losses.sh"
+
+pair 7400 tunnel    4 4 onlink 128 64
+pair 7401 transport 6 6 routed 256 256
+pair 7402 transport 4 4 routed 128 64
+# The SAs of some go with the NIC, those of others may fall back.
+STAYING=(7400 7401) FALLING=(7402) ALL=(7400 7401 7402)
+# For the end
+pair 7403 tunnel    4 4 routed 128 64
+
+stayed() {
+	local n
+
+	for n; do
+		in_device "$n" || return
+	done
+}
+
+carrier_is() {
+	[[ $(</sys/class/net/acme0/carrier) == "$1" ]]
+}
+
+# Nothing happens to SAs. Packets come back from the other way when the neighbour
+# answers again.
+link_lost() {
+	acmectl link down && slowwait 10 carrier_is 0 && sleep 0.5 &&
+		stayed "${ALL[@]}" || return
+	acmectl link up && slowwait 10 carrier_is 1 &&
+		slowwait 10 ping -q -c 1 -W 1 fd00::2 && all_flow &&
+		stayed "${ALL[@]}" && nothing_in_clear
+}
+
+renamed() {
+	local status=0
+
+	ip link set acme0 name acme7 || return
+	all_flow && [[ $(ip xfrm state | grep -c 'dev acme7 ') == \
+		$((2 * ${#ALL[@]})) ]] || status=1
+	ip link set acme7 name acme0 && stayed "${ALL[@]}" && return $status
+}
+
+# What the SAs send then is ESP, on the other way.
+interface_down() {
+	local n
+
+	for n in "${STAYING[@]}"; do
+		echo "${FAR_END[$n]} ${SPI_OUT[$n]} 100000" >>"$EVIDENCE/losses"
+	done
+	ip link set acme0 down && fell_back && stayed "${STAYING[@]}" &&
+		device_has $((2 * ${#STAYING[@]})) &&
+		busywait_for_counter 5000 5 mib near XfrmFullOutSoftware \
+			>/dev/null &&
+		nothing_in_clear
+}
+
+# Nobody moves an SA but the user.
+interface_up() {
+	ip link set acme0 up && routes_back && all_flow && fell_back &&
+		stayed "${STAYING[@]}" && fall_back && stayed "${FALLING[@]}"
+}
+
+gone() {
+	expired "${STAYING[@]}" && fell_back && blocks && device_has 0 &&
+		nothing_in_clear
+}
+
+# As before it went
+all_back() {
+	nic_back && fell_back && renewed "${STAYING[@]}" && fall_back &&
+		all_flow
+}
+
+to_netns() {
+	ip netns add loss || return
+	at_end ip netns del loss
+	ip link set acme0 netns loss && gone
+}
+
+from_netns() {
+	ip -n loss link set acme0 netns 1 && all_back
+}
+
+unbound() {
+	PCI=$(basename "$(readlink /sys/class/net/acme0/device)")
+	echo "$PCI" >/sys/bus/pci/drivers/acme/unbind && gone
+}
+
+bound() {
+	echo "$PCI" >/sys/bus/pci/drivers/acme/bind && all_back
+}
+
+all_checks() {
+	check "the link is lost and comes back: SAs stay" link_lost
+	check "another name: SAs stay" renamed
+	check "interface down: SAs stay, or fall back" interface_down
+	check "interface up: all go on" interface_up
+	check "to another network namespace: SAs expire, or fall back" to_netns
+	check "the NIC comes back: new SAs, and old ones move in" from_netns
+	check "the driver unbound: SAs expire, or fall back" unbound
+	check "the driver bound: new SAs, and old ones move in" bound
+	check "all is removed" loss_teardown
+	check "a new pair counts what the wire carries" counters_agree 7403
+}
+
+plan_for all_checks
+set_up loss_setup
+all_checks
+finish
