@@ -216,6 +216,41 @@ static int xfrm_full_update_live(struct xfrm_state *old,
 	return err;
 }
 
+/* Does the update name the direction of the SA?  One that was added without has
+ * that of its full offload, which xfrm_state_update() doesn't know: to it, both have
+ * none.
+ */
+static int xfrm_full_match_dir(const struct xfrm_state *old,
+			       struct xfrm_state *new, struct nlattr **attrs,
+			       struct netlink_ext_ack *extack)
+{
+	if (old->dir == new->dir || (!old->full && !new->full))
+		return 0;
+
+	if (!old->dir && (!old->full || old->full->dir == new->dir)) {
+		new->dir = 0;
+		return 0;
+	}
+
+	NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_SA_DIR],
+			    "The SA has another direction");
+	return -EINVAL;
+}
+
+/* What xfrm_state_update() would refuse without a word. */
+static int xfrm_full_match_larval(const struct xfrm_state *old,
+				  const struct xfrm_state *new,
+				  struct nlattr **attrs,
+				  struct netlink_ext_ack *extack)
+{
+	if (!new->full || !new->dir || old->dir == new->dir)
+		return 0;
+
+	NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_SA_DIR],
+			    "The SPI was allocated without this direction");
+	return -EINVAL;
+}
+
 /**
  * xfrm_full_state_update() - a live SA is about to be updated
  * @new: what it is to become
@@ -244,9 +279,11 @@ int xfrm_full_state_update(struct xfrm_state *new, struct nlattr **attrs,
 	if (!old)
 		return 0;
 
-	if (old->km.state == XFRM_STATE_VALID && !xfrm_state_kern(old) &&
-	    old->dir == new->dir)
-		err = xfrm_full_update_live(old, new, attrs, extack);
+	if (old->km.state == XFRM_STATE_ACQ)
+		err = xfrm_full_match_larval(old, new, attrs, extack);
+	else if (old->km.state == XFRM_STATE_VALID && !xfrm_state_kern(old))
+		err = xfrm_full_match_dir(old, new, attrs, extack) ?:
+		      xfrm_full_update_live(old, new, attrs, extack);
 
 	xfrm_state_put(old);
 	return err;
