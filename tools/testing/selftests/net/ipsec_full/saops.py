@@ -3,14 +3,15 @@
 """Asks XFRM about one SA what ip can't ask.
 
 usage: saops.py getae {DST SPI}...
-       saops.py setae DST SPI
+       saops.py setae DST SPI [OSEQ]
        saops.py move DST SPI FLAGS DEV [ATTRIBUTE]
        saops.py migrate SRC DST MODE REQID DIR SELSRC SELDST NEWSRC NEWDST
 
 "getae" prints replay state and lifetimes as XFRM_MSG_GETAE tells them, "setae"
-sets a replay state. "move" sends XFRM_MSG_UPDSA with the identity and
-XFRMA_OFFLOAD_DEV, DEV "-" for none, and an attribute of zeros of this number, if
-given. "migrate" gives SAs and policy other ends. Selectors are ADDRESS/LENGTH.
+sets a replay state, OSEQ being the last number sent. "move" sends XFRM_MSG_UPDSA
+with the identity and XFRMA_OFFLOAD_DEV, DEV "-" for none, and an attribute of zeros
+of this number, if given. "migrate" gives SAs and policy other ends. Selectors are
+ADDRESS/LENGTH.
 
 What the kernel answers is printed as ip prints it; exit status 0 if it did what
 was asked.
@@ -90,8 +91,8 @@ def getae_of(dst, spi):
     return 0
 
 
-def setae(dst, spi):
-    replay = attribute(XFRMA_REPLAY_VAL, struct.pack('=3I', 0, 7, 0))
+def setae(dst, spi, oseq=0):
+    replay = attribute(XFRMA_REPLAY_VAL, struct.pack('=3I', int(oseq), 7, 0))
     return ask(ae_request(XFRM_MSG_NEWAE, dst, int(spi, 0), replay,
                           NLM_F_ACK | NLM_F_REPLACE))
 
