@@ -20,10 +20,16 @@ python_scripts() {
 		{ nextfile }'
 }
 
-# Scripts find what they import beside them.
+# Scripts find what they import beside them. pylint takes its own arguments for those
+# of the script, if it can.
+PYLINT='import sys; from pylint.lint import Run
+arguments, sys.argv = sys.argv[1:], None
+Run(arguments)'
+
 wrong_calls() {
-	pylint --jobs="$JOBS" --score=n --disable=all --msg-template="$TEMPLATE" \
-		--enable="$CALLS" "$@" 2>&1 | grep -v '^\*\*\*'
+	/usr/bin/python3 -c "$PYLINT" --jobs="$JOBS" --score=n --disable=all \
+		--msg-template="$TEMPLATE" --enable="$CALLS" "$@" 2>&1 |
+		grep -v '^\*\*\*'
 }
 
 mapfile -t scripts < <(python_scripts)
