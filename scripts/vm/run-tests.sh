@@ -10,8 +10,8 @@ set -u
 
 TESTS=$VM_REPO/tools/testing/selftests/net/ipsec_full
 KSFT_SKIP=4
-# The debug kernel is slower by so much.
-SLOW=1
+# The debug kernel is slower by so much; tests wait longer, too.
+export SLOW=1
 [[ $VM_KERNEL != debug ]] || SLOW=6
 
 time_limit() {

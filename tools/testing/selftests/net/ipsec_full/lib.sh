@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # Helpers of the ipsec_full tests. Results are KTAP, by the kernel's own
-# helpers; busywait, slowwait and setup_ns are those of selftests/net/lib.sh.
+# helpers; loopy_wait, busywait_for_counter and setup_ns are those of
+# selftests/net/lib.sh.
 #
 #   source lib.sh
 #   plan 2
@@ -21,6 +22,18 @@ source "$KSELFTEST/net/lib.sh"
 # The same without a program for each look at the clock: many tests wait often.
 timestamp_ms() {
 	echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
+# Waits are those of a quiet machine: other VMs may run beside this one, and the
+# debug kernel is slower by as much as the tests' time limits are longer.
+PATIENCE_FACTOR=$((2 * ${SLOW:-1}))
+
+busywait() {
+	loopy_wait : $(($1 * PATIENCE_FACTOR)) "${@:2}"
+}
+
+slowwait() {
+	loopy_wait "sleep 0.1" $(($1 * 1000 * PATIENCE_FACTOR)) "${@:2}"
 }
 
 # Commands that undo what the test did, the last one first.
