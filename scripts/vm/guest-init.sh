@@ -10,10 +10,6 @@ set -u
 source "$VM_REPO/scripts/vm/guest-lib.sh"
 
 SETUP_FAILED=125
-# What tests call all the time: busybox is linked statically, and starts in 10 ms
-# under TCG, where programs that need the dynamic linker take 60.
-BUSYBOX=(awk cat cut grep head mkdir mktemp od paste rm sed seq sleep sort tac tail tee
-	tr wc)
 
 mount_shares() {
 	local nine=trans=virtio,version=9p2000.L,msize=512000
@@ -39,9 +35,6 @@ link_programs() {
 		ln -s "$VM_REPO/scripts/vm/peer-$PEER.sh" "$BIN/peer"
 	fi
 	ln -s "$VM_REPO/scripts/vm/nic-up.sh" "$BIN/nic-up"
-	for program in "${BUSYBOX[@]}"; do
-		ln -s "$(command -v busybox)" "$BIN/$program"
-	done
 	export PYTHONPYCACHEPREFIX=/run/pycache
 	export PATH=$BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 }

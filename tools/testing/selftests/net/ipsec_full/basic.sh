@@ -184,7 +184,7 @@ listens() {
 }
 
 make_file() {
-	head -c "${FILE_MIB}M" /dev/urandom >"$WORK/file" &&
+	head -c $((FILE_MIB << 20)) /dev/urandom >"$WORK/file" &&
 		sha256sum <"$WORK/file" >"$WORK/file.sum"
 }
 

@@ -9,7 +9,7 @@ source "$(dirname "$0")/lib.sh"
 MEGABYTES=4
 
 sum_there() {
-	head -c "${MEGABYTES}M" /dev/urandom >"$OUT/vm_peer.data"
+	head -c $((MEGABYTES << 20)) /dev/urandom >"$OUT/vm_peer.data"
 	test "$(peer sha256sum <"$OUT/vm_peer.data")" = \
 		"$(sha256sum <"$OUT/vm_peer.data")"
 }
