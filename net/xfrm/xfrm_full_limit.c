@@ -217,8 +217,8 @@ static int xfrm_full_update_live(struct xfrm_state *old,
 }
 
 /* Does the update name the direction of the SA?  One that was added without has
- * that of its full offload, which xfrm_state_update() doesn't know: to it, both have
- * none.
+ * that of its full offload, which xfrm_state_update() doesn't know: to it, both
+ * have none.
  */
 static int xfrm_full_match_dir(const struct xfrm_state *old,
 			       struct xfrm_state *new, struct nlattr **attrs,
@@ -232,8 +232,12 @@ static int xfrm_full_match_dir(const struct xfrm_state *old,
 		return 0;
 	}
 
-	NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_SA_DIR],
-			    "The SA has another direction");
+	if (new->dir)
+		NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_SA_DIR],
+				    "The SA has another direction");
+	else
+		NL_SET_ERR_MSG(extack,
+			       "The SA has a direction: name it in the update");
 	return -EINVAL;
 }
 
@@ -328,10 +332,8 @@ static time64_t xfrm_full_check_idle(struct xfrm_state *x, time64_t now)
 	if (left > 0)
 		return min(left, idle);
 
-	if (!full->idle_told) {
-		full->idle_told = true;
-		xfrm_full_notify_idle(x);
-	}
+	if (!full->idle_told)
+		full->idle_told = xfrm_full_notify_idle(x);
 	return idle;
 }
 

@@ -84,6 +84,18 @@ static int xfrm_full_check_move(const struct nlmsghdr *nlh,
 	return -EINVAL;
 }
 
+/* An SA that was added without a direction has that of its full offload. */
+static u8 xfrm_full_dir_of(const struct xfrm_state *x,
+			   const struct xfrm_user_offload *xuo)
+{
+	if (x->dir)
+		return x->dir;
+	if (x->full)
+		return x->full->dir;
+	return xuo->flags & XFRM_OFFLOAD_INBOUND ? XFRM_SA_DIR_IN :
+						   XFRM_SA_DIR_OUT;
+}
+
 static int xfrm_full_check_moved(const struct xfrm_state *x,
 				 struct nlattr **attrs,
 				 struct netlink_ext_ack *extack)
@@ -101,7 +113,9 @@ static int xfrm_full_check_moved(const struct xfrm_state *x,
 			       "An SA with crypto or packet offload can't be moved: delete the SA and add it");
 		return -EOPNOTSUPP;
 	}
-	if (attrs[XFRMA_SA_DIR] && nla_get_u8(attrs[XFRMA_SA_DIR]) != x->dir) {
+	if (attrs[XFRMA_SA_DIR] &&
+	    nla_get_u8(attrs[XFRMA_SA_DIR]) !=
+	    xfrm_full_dir_of(x, nla_data(attrs[XFRMA_OFFLOAD_DEV]))) {
 		NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_SA_DIR],
 				    "The SA has another direction");
 		return -EINVAL;

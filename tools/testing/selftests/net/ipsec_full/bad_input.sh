@@ -214,7 +214,7 @@ live_sa() {
 	check "update without the offload moves the SA to software" \
 		moved_by_update
 	check "update to the other direction" \
-		with_sa says "No such process" \
+		with_sa says "The SA has another direction" \
 		state update "$OUT_SA" offload full dev acme0 dir in
 	check "update that changes nothing" \
 		with_sa update "$OUT_SA" \
