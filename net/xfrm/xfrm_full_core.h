@@ -86,7 +86,7 @@ int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 			  struct netlink_ext_ack *extack);
 
 /* xfrm_full_event.c */
-void xfrm_full_notify_idle(struct xfrm_state *x);
+bool xfrm_full_notify_idle(struct xfrm_state *x);
 
 /* xfrm_full_fallback.c */
 void xfrm_full_fallback_init(struct xfrm_full *full);

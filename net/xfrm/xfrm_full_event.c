@@ -449,18 +449,21 @@ static bool xfrm_full_event_tell(struct net *net, int ifindex, u8 told,
  * @x: the SA
  *
  * Context: softirq.
+ * Return: false if there was no memory to tell.
  */
-void xfrm_full_notify_idle(struct xfrm_state *x)
+bool xfrm_full_notify_idle(struct xfrm_state *x)
 {
 	struct xfrm_full_event ev = {
 		.x = x,
 	};
+	bool told;
 
 	rcu_read_lock();
 	xfrm_full_event_complete(&ev);
-	xfrm_full_event_tell(xs_net(x), x->full->ifindex,
-			     XFRM_OFFLOAD_EVENT_IDLE, &ev);
+	told = xfrm_full_event_tell(xs_net(x), x->full->ifindex,
+				    XFRM_OFFLOAD_EVENT_IDLE, &ev);
 	rcu_read_unlock();
+	return told;
 }
 
 /*
@@ -553,15 +556,14 @@ void __xfrm_full_no_sa(const struct sk_buff *skb, u16 family, __be32 spi,
 	ev.suppressed = atomic64_xchg(&no_sa->suppressed, 0);
 	xfrm_full_no_sa_packet(&ev, skb);
 	xfrm_full_event_complete(&ev);
+	trace_xfrm_full_event(dev, &ev);
 
 	rcu_read_lock();
 	told = xfrm_full_event_tell(net, dev->ifindex,
 				    XFRM_OFFLOAD_EVENT_NO_SA, &ev);
 	rcu_read_unlock();
 
-	if (told)
-		trace_xfrm_full_event(dev, &ev);
-	else
+	if (!told)
 		atomic64_add(ev.suppressed + 1, &no_sa->suppressed);
 }
 
