@@ -6,7 +6,9 @@
 
 INJECT_DIR=$(realpath "$(dirname "$0")")
 # Seconds; watch.py gives up before.
-INJECT_TIMEOUT=60
+INJECT_TIMEOUT=$((20 * PATIENCE_FACTOR))
+# Once an answer is missing, each later one would be that of another question.
+INJECT_LOST=
 
 # The SAs of the near side, and what is wanted to arrive there.
 inject_spec() {
@@ -55,6 +57,10 @@ inject_up() {
 inject() {
 	local answer
 
+	if [[ -n $INJECT_LOST ]]; then
+		echo "no answer since: $INJECT_LOST"
+		return 1
+	fi
 	echo "$*" >&"$INJECT_TO"
 	while read -r -t $INJECT_TIMEOUT answer <&"$INJECT_FROM"; do
 		case $answer in
@@ -63,6 +69,7 @@ inject() {
 		*) echo "$answer" ;;
 		esac
 	done
+	INJECT_LOST="$*"
 	echo "no answer to: $*"
 	return 1
 }

@@ -26,7 +26,7 @@ timestamp_ms() {
 
 # Waits are those of a quiet machine: other VMs may run beside this one, and the
 # debug kernel is slower by as much as the tests' time limits are longer.
-PATIENCE_FACTOR=$((2 * ${SLOW:-1}))
+export PATIENCE_FACTOR=$((2 * ${SLOW:-1}))
 
 busywait() {
 	loopy_wait : $(($1 * PATIENCE_FACTOR)) "${@:2}"

@@ -79,7 +79,7 @@ gone() {
 # As before it went
 all_back() {
 	nic_back && fell_back && renewed "${STAYING[@]}" && fall_back &&
-		all_flow
+		all_flow && nothing_in_clear
 }
 
 to_netns() {

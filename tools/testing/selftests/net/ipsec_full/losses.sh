@@ -30,7 +30,7 @@ escape_up() {
 		done
 	} | near_batch && server "$OUT/$TEST_NAME.tcpdump" listening \
 		sh -c "exec tcpdump -n -l -i escape0 '(ip or ip6) and
-			not esp and not ether multicast' 2>&1 >'$ESCAPED'"
+			not esp and not ether multicast' 2>&1 >>'$ESCAPED'"
 }
 
 # Subscribed, by what the kernel says of its sockets.
@@ -68,7 +68,8 @@ fall_back() {
 }
 
 loss_setup() {
-	pairs_up "${ALL[@]}" && fall_back && escape_up && listen || return
+	pairs_up "${ALL[@]}" && fall_back && escape_up && capture_sees &&
+		listen || return
 	POLICIES=$(policies)
 	flood
 	all_flow
@@ -154,6 +155,13 @@ blocks() {
 nothing_in_clear() {
 	head "$ESCAPED"
 	[[ ! -s $ESCAPED ]]
+}
+
+# Does the capture see what leaves there?
+capture_sees() {
+	ping -q -c 1 -W 1 -I escape0 fd99::2
+	busywait 5000 test -s "$ESCAPED" || return
+	: >"$ESCAPED"
 }
 
 # What acme0 has lost with its addresses.

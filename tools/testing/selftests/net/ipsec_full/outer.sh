@@ -130,9 +130,10 @@ all_in() {
 	for n in "${PLAYED[@]}"; do
 		inject "$n class $PORT $pairs" || return
 	done
-	# What is dropped is dropped by both: comparing tells.
-	busywait 5000 has_lines "$WORK/log" $((RECEIVED * ${#PLAYED[@]})) 0x
+	busywait 5000 has_lines "$WORK/log" $((RECEIVED * ${#PLAYED[@]})) 0x &&
+		return
 	echo "$(grep -c 0x "$WORK/log") have arrived"
+	return 1
 }
 
 compared() {
@@ -161,10 +162,6 @@ flags_matter() {
 		sed -n 's/.* out: .*, //p' | sort -u | wc -l)
 	echo "$kinds kinds"
 	((kinds == ${#FLAGS_OUT[@]}))
-}
-
-after_all() {
-	honest_traffic $HONEST
 }
 
 all_removed() {

@@ -117,8 +117,8 @@ wide_again() {
 other_ports() {
 	ENCAP[7431]=${PORTS[1]}
 	far_states 7431 | sed 's/ add / update /' | far_batch &&
-		in_place 2 near_ports && keep_evidence live &&
-		stop_server "${ENCAP_SERVER[${PORTS[0]}]}"
+		in_place 2 near_ports && keep_evidence live || return
+	stop_server "${ENCAP_SERVER[${PORTS[0]}]}"
 	pings "${FAR[7431]}" 7431 && in_device 7431
 }
 
