@@ -5,12 +5,14 @@
 # with its sums when it has ended. To be sourced after lib.sh.
 #
 #   enqueue NAME COMMAND...
+#   trap abort_suites EXIT
 #   run_queue
 
 # What is left in it: NAME.ktap of each suite.
 RESULTS=$BUILD/results
 # A VM of two CPUs waits more than it works.
 LANES=${LANES:-$((JOBS > 1 ? 2 : 1))}
+[[ $LANES =~ ^[1-9][0-9]*$ ]] || die "LANES=$LANES is no number of suites"
 KTAP=$REPO/scripts/ktap.py
 TICK=60
 
@@ -27,8 +29,8 @@ run_queue() {
 	local next=0
 
 	mkdir -p "$RESULTS"
-	trap 'abort_suites 130' INT
-	trap 'abort_suites 143' TERM HUP
+	trap 'interrupted 130' INT
+	trap 'interrupted 143' TERM HUP
 	while ((next < ${#QUEUE[@]} || ${#SUITE[@]})); do
 		while ((next < ${#QUEUE[@]} && ${#SUITE[@]} < LANES)); do
 			start_suite "${QUEUE[next++]}"
@@ -102,14 +104,20 @@ show_running() {
 	fi
 }
 
-# Kills what runs, with all that it has started.
+interrupted() {
+	trap - INT TERM HUP
+	printf '\ninterrupted\n' >&2
+	exit "$1"
+}
+
+# Ends what runs, with all that it has started. For the caller's EXIT trap.
 abort_suites() {
 	local pid
 
-	trap - INT TERM HUP
 	for pid in "${!SUITE[@]}"; do
 		kill -TERM -- "-$pid" 2>/dev/null || true
 	done
-	printf '\ninterrupted\n' >&2
-	exit "$1"
+	for pid in "${!SUITE[@]}"; do
+		wait "$pid" 2>/dev/null || true
+	done
 }

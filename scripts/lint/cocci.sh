@@ -54,7 +54,7 @@ to_check() {
 
 	around=$(surroundings)
 	for file; do
-		stamp=$CLEAN/$around-$(sha256sum <"$file" | cut -c1-32)
+		stamp=$CLEAN/$around-$(sha256sum "$file" | sha256sum | cut -c1-32)
 		touch -c "$stamp"
 		[[ -e $stamp ]] || printf '%s\t%s\n' "$file" "$stamp"
 	done
