@@ -358,17 +358,20 @@ each() {
 	done
 }
 
+# To the far ends that are a hop away: these routes go with the interface.
+near_routes() {
+	echo "route replace 10.0.9.2 via 10.0.0.2 src 10.0.0.1"
+	echo "route replace fd00:9::2 via fd00::2 src fd00::1"
+}
+
 # Once a boot: the far ends that are a hop away, and the tunnels' interface.
 topology_up() {
 	mkdir -p "$EVIDENCE"
+	near_routes | near_batch || return
 	if peer ip link show dev ipsec0 >/dev/null 2>&1; then
 		return
 	fi
 	[[ -n $OFFLOAD_OUT ]] || ip link set "$IPSEC_DEV" gso_max_segs 1
-	near_batch <<-END || return
-		route add 10.0.9.2 via 10.0.0.2 src 10.0.0.1
-		route add fd00:9::2 via fd00::2 src fd00::1
-	END
 	far_batch <<-END || return
 		address add 10.0.9.2 dev lo
 		address add fd00:9::2 dev lo

@@ -168,8 +168,7 @@ capture_sees() {
 routes_back() {
 	{
 		echo "address replace fd00::1/64 dev acme0 nodad"
-		echo "route replace 10.0.9.2 via 10.0.0.2 src 10.0.0.1"
-		echo "route replace fd00:9::2 via fd00::2 src fd00::1"
+		near_routes
 		near_lines "${ALL[@]}" | sed -n 's/^route add/route replace/p'
 	} | near_batch
 }

@@ -243,10 +243,7 @@ nic_again() {
 	ip address replace fd00::1/64 dev acme0 nodad
 	near_lines "${FLOWING[@]}" 7203 | grep -e '^route' -e 'dev acme0' |
 		grep -v '^xfrm' | sed 's/ add / replace /' | near_batch &&
-		near_batch <<-END && slowwait 5 ping_pair 7203
-			route replace 10.0.9.2 via 10.0.0.2 src 10.0.0.1
-			route replace fd00:9::2 via fd00::2 src fd00::1
-		END
+		near_routes | near_batch && slowwait 5 ping_pair 7203
 }
 
 # nested INNER OUTER: packets for two SAs, one of them in the NIC.
