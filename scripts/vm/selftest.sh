@@ -16,7 +16,7 @@ WARN='echo "WARNING: planted" >/dev/kmsg'
 
 # script NAME TEXT: one that the VM can run.
 script() {
-	printf '#!/bin/bash\n# SPDX-License-Identifier: GPL-2.0\n%s\n' "$2" \
+	printf '#!/bin/bash\n%s\n' "$2" \
 		>"$WORK/$1"
 	chmod +x "$WORK/$1"
 }
