@@ -19,8 +19,9 @@ Variables of check, vm, shell
   LANES=n        suites of tests, VMs among them, that run side by side; default:
                  2, with one CPU 1 (check)
   SEED=n         the same random choices as a run that printed it (check)
-  STORM=n        moves and updates of the test storm (check)
-  FULL=1         all combinations instead of a sample: test matrix (check)
+  STORM=n        moves and updates of the test storm; default: 300 (check)
+  FULL=1         all instead of a sample: tests matrix and faults_move; 10000
+                 moves and updates: test storm (check)
   PEER=ns|vm     the peer: a namespace of the VM, or a VM of its own
   NIC=acme|virtio|none
                  the NIC: our model, a stock one in its place, or a VM

@@ -13,6 +13,9 @@ KSFT_SKIP=4
 # The debug kernel is slower by so much; tests wait longer, too.
 export SLOW=1
 [[ $VM_KERNEL != debug ]] || SLOW=6
+# Who asks for more than a sample, or for many moves, has the time.
+MORE=1
+[[ -z ${FULL:-}${STORM:-} ]] || MORE=4
 
 # What tests call all the time: busybox is linked statically, and starts in 10 ms
 # under TCG, where programs that need the dynamic linker take 60.
@@ -37,7 +40,7 @@ time_limit() {
 	seconds=$(sed -n 's/^# timeout: //p' "$TESTS/$1" | head -n 1)
 	[[ -n $seconds ]] ||
 		seconds=$(sed -n 's/^timeout=//p' "$TESTS/settings")
-	echo $((seconds * SLOW))
+	echo $((seconds * SLOW * MORE))
 }
 
 # A test starts without SAs and policies, whatever the one before it left.
