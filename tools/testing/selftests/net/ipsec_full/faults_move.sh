@@ -14,7 +14,7 @@
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 
-PAIR=6000
+PAIR=6150
 # enum acme_status
 INTERNAL=10
 # A polled command has 90 ms.
