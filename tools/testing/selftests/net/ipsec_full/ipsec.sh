@@ -79,6 +79,13 @@ stop_server() {
 	wait "$1" 2>/dev/null
 }
 
+# monitors PID: "ip xfrm monitor" has subscribed, by what the kernel says of its
+# sockets.
+monitors() {
+	awk -v pid="$1" '$2 == 6 && $3 == pid && $4 != "00000000" { n++ }
+		END { exit !n }' /proc/net/netlink
+}
+
 near_batch() {
 	ip -batch -
 }

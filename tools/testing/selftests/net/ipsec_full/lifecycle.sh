@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # A short way through all of an SA's life, for kernels that check themselves:
-# added, used both ways, dumped, refused, replaced, deleted, lost with the
-# interface and with the driver.
+# added, used both ways, dumped, monitored, refused, replaced, deleted, lost with
+# the interface and with the driver.
 #
 # also: KERNEL=debug
 # timeout: 120
@@ -12,13 +12,20 @@ source "$(dirname "$0")/ipsec.sh"
 
 TCP_PORT=4260
 TCP_BYTES=524288
+MONITOR=$OUT/$TEST_NAME.monitor
 
 pair 660 tunnel    4 4 onlink 128 64
 pair 661 transport 6 6 onlink 256 32
 pair 662 tunnel    6 4 onlink 256 128
 
 setup() {
-	pairs_up "${PAIRS[@]}"
+	listen && pairs_up "${PAIRS[@]}"
+}
+
+listen() {
+	ip xfrm monitor >"$MONITOR" 2>&1 &
+	at_end stop_server $!
+	slowwait 10 monitors $!
 }
 
 traffic() {
@@ -54,6 +61,19 @@ listening() {
 dumps() {
 	[[ $(ip -s xfrm state | grep -c 'mode full') == $((2 * ${#PAIRS[@]})) ]] &&
 		[[ $(ip -j xfrm policy | grep -o '"full"' | wc -l) -ge 3 ]]
+}
+
+# told COUNT WORDS: by the monitor, of so many; a basic regular expression.
+told() {
+	[[ $(grep -c "offload parameters: dev acme0 $2" "$MONITOR") == "$1" ]]
+}
+
+# Each pair has two states, and policies out, in and fwd.
+monitored() {
+	busywait 5000 told $((2 * ${#PAIRS[@]})) 'dir .* mode full' &&
+		busywait 5000 told $((3 * ${#PAIRS[@]})) 'mode full' && return
+	cat "$MONITOR"
+	return 1
 }
 
 refusals() {
@@ -105,6 +125,7 @@ all_checks() {
 	check "packets pass both ways" traffic
 	check "a TCP stream passes" tcp
 	check "dumps show full offload" dumps
+	check "a monitor has shown full offload" monitored
 	check "refused SAs leave nothing" refusals
 	check "SAs replaced" replaced
 	check "policies replaced" policies

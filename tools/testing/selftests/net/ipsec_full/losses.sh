@@ -33,16 +33,10 @@ escape_up() {
 			not esp and not ether multicast' 2>&1 >>'$ESCAPED'"
 }
 
-# Subscribed, by what the kernel says of its sockets.
-listens() {
-	awk -v pid="$1" '$2 == 6 && $3 == pid && $4 != "00000000" { n++ }
-		END { exit !n }' /proc/net/netlink
-}
-
 listen() {
 	ip xfrm monitor expire >"$EXPIRED" 2>&1 &
 	at_end stop_server $!
-	slowwait 10 listens $!
+	slowwait 10 monitors $!
 }
 
 # Packets of all pairs without end, whatever becomes of them.

@@ -134,7 +134,7 @@ spi_only() {
 acquired() {
 	ip xfrm monitor acquire >"$OUT/$TEST_NAME.acquire" &
 	at_end stop_server $!
-	slowwait 10 listens $!
+	slowwait 10 monitors $!
 	! ping -q -c 1 -W 1 -I "${NEAR[7420]}" "${FAR[7420]}" &&
 		larval 0x00000000 && added && flushed &&
 		both_lived $BORN "device>dead"
