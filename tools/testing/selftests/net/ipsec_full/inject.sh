@@ -103,6 +103,37 @@ still_works() {
 	inject "$1 good $LAST_GOOD" && arrived "$1" "good$LAST_GOOD"
 }
 
+# refused [NAME]: packets that XFRM has dropped on their way in, all or as NAME.
+refused() {
+	awk -v name="${1:-}" '/^Xfrm(Full)?In/ && (name == "" || $1 == name) {
+		sum += $2
+	} END { print sum }' /proc/net/xfrm_stat
+}
+
+refused_are() {
+	echo "$1: $(refused "$1"), expected $2; all: $(refused), expected $3"
+	[[ $(refused "$1") == "$2" && $(refused) == "$3" ]]
+}
+
+# delivered N TEXT LINE: what inject.py sends by LINE arrives by pair N, and XFRM
+# drops nothing.
+delivered() {
+	local all
+
+	all=$(refused)
+	inject mark && inject "$3" && inject "$1 got $2" &&
+		[[ $(refused) == "$all" ]]
+}
+
+# refuses N NAME LINE: it does not arrive, and XFRM drops one packet, as NAME.
+refuses() {
+	local all named
+
+	all=$(refused) named=$(refused "$2")
+	inject mark && inject "$3" && busywait 5000 refused_are "$2" \
+		$((named + 1)) $((all + 1)) && inject "$1 got"
+}
+
 inject_down() {
 	near_lines "$@" | undo | near_batch
 }
