@@ -132,12 +132,6 @@ again() {
 		inject "$(inject_spec "$1")"
 }
 
-elsewhere_up() {
-	ip link add elsewhere0 type veth peer name far0 &&
-		at_end ip link del elsewhere0 && ip link set elsewhere0 up &&
-		ip link set far0 netns peer && peer ip link set far0 up
-}
-
 # from_elsewhere N: another interface than the NIC brings whole packets and
 # fragments.
 from_elsewhere() {

@@ -18,6 +18,8 @@ inner_dst, port, udp_port. Then come lines:
   NAME icmp TYPE CODE  a right one of ICMP
   NAME class PORT OUTER INNER...
                        a right one to this port for each two traffic classes
+  NAME carries OTHER   a right one, with cleartext between OTHER's addresses in a
+                       tunnel that is no IPsec
   NAME bad CASE [N]    a packet that is wrong, or N of them, CASE tells how; its
                        sequence number is the highest so far plus 1. "bad" alone
                        lists the cases
@@ -201,6 +203,12 @@ class Sa:
         return self.outer(self.seal(packet, self.inner_proto),
                           tclass=int(outer, 0))
 
+    def carries(self, other):
+        spec = self.spec
+        inner = ip_packet(spec['inner_src'], spec['inner_dst'],
+                          other.inner_proto, other.inner())
+        return self.outer(self.seal(inner, self.inner_proto))
+
     def good(self):
         """A right ESP packet, to be spoilt."""
         return self.seal(*self.content(b'bad'))
@@ -292,6 +300,12 @@ def padding_too_long(sa):
 def only_trailer(sa):
     _, proto = sa.content(b'')
     return sa.outer(sa.seal(b'', proto))
+
+
+@case
+def cleartext(sa):
+    """What would have been right in ESP."""
+    return sa.inner()
 
 
 @case
@@ -514,6 +528,8 @@ def execute(wire, sas, words):
     elif command == 'class':
         for outer, inner in zip(words[3::2], words[4::2]):
             wire.send(sa.classes(words[2], outer, inner), sa.family)
+    elif command == 'carries':
+        wire.send(sa.carries(sas[words[2]]), sa.family)
     elif command == 'good':
         content, proto = sa.content(b'good' + words[2].encode())
         wire.send(sa.outer(sa.seal(content, proto)), sa.family)

@@ -83,6 +83,27 @@ fresh() {
 		keep_evidence foreign && inject "$(inject_spec "$1")"
 }
 
+# Lines of the near side with packet offload; the NIC has no forward policies.
+as_packet() {
+	sed -e "/ dir fwd /s/ $OFFLOAD_POLICY//" \
+		-e 's/offload full/offload packet/'
+}
+
+# renewed N FILTER: policies and SAs are others, their lines changed by FILTER.
+renewed() {
+	{ each near_states "$1"; each near_policies "$1"; } | undo | near_batch &&
+		renew "$1" &&
+		{ each near_policies "$1"; each near_states "$1"; } | "$2" |
+		near_batch && keep_evidence foreign && inject "$(inject_spec "$1")"
+}
+
+# Another interface than the NIC: elsewhere0, far0 on the far side.
+elsewhere_up() {
+	ip link add elsewhere0 type veth peer name far0 &&
+		at_end ip link del elsewhere0 && ip link set elsewhere0 up &&
+		ip link set far0 netns peer && peer ip link set far0 up
+}
+
 # arrived N TEXT [TIMES]: a datagram with this text came by pair N.
 arrived() {
 	inject "$1 arrived $2 ${3:-1}"

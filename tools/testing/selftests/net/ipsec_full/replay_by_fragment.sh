@@ -23,20 +23,6 @@ setup() {
 		"$INJECT_DIR/audit.py" on && at_end "$INJECT_DIR/audit.py" off
 }
 
-# Lines of the near side with packet offload; the NIC has no forward policies.
-as_packet() {
-	sed -e "/ dir fwd /s/ $OFFLOAD_POLICY//" \
-		-e 's/offload full/offload packet/'
-}
-
-# renewed N FILTER: policies and SAs are others, their lines changed by FILTER.
-renewed() {
-	{ each near_states "$1"; each near_policies "$1"; } | undo | near_batch &&
-		renew "$1" &&
-		{ each near_policies "$1"; each near_states "$1"; } | "$2" |
-		near_batch && keep_evidence foreign && inject "$(inject_spec "$1")"
-}
-
 hw_replays() {
 	ethtool -S acme0 | sed -n 's/^ *hw_esp_rx_replay: //p'
 }
