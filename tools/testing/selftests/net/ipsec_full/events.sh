@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What the NIC reports: auditable events of RFC 4303 and 4301 reach the netlink
-# group, with what they are about, and the kernel's audit. Their rate is limited,
-# and what was held back is counted to the packet. An SA that has been idle for
-# long enough is told once.
+# group, with what they are about, the kernel's audit, and a tracepoint. Their rate
+# is limited, and what was held back is counted to the packet. A peer that has
+# moved to another UDP port is told of once, as is an SA that has been idle for
+# long enough; and each SA tells when it was last used.
 #
 # timeout: 300
 source "$(dirname "$0")/lib.sh"
@@ -13,12 +14,14 @@ INJECT_PORT=4264
 source "$(dirname "$0")/inject.sh"
 
 WORK=$(mktemp -d)
+EVENT_TRACE=/sys/kernel/tracing/events/xfrm_full/xfrm_full_event
 FLOOD=500
 IDLE=2
 # inject.py's
 NO_SPI=0x7ffffff1
 LABEL=0x12345
 HONEST=4020
+ENCAP[4005]=4500
 WORDS_OUT[4003]="replay-oseq $((0xfffffffe))"
 
 pair 4000 tunnel    4 4 onlink 128 64
@@ -26,8 +29,9 @@ pair 4001 tunnel    6 6 routed 128 64
 pair 4002 transport 4 4 routed 128 64
 pair 4003 tunnel    4 4 routed 128 64
 pair 4004 tunnel    4 4 routed 128 64
+pair 4005 tunnel    4 4 routed 128 64
 pair $HONEST tunnel 4 4 onlink 128 64
-PLAYED=({4000..4004})
+PLAYED=({4000..4005})
 
 # Without a daemon, audit goes to the kernel's log, as fast as that lets it.
 setup() {
@@ -104,6 +108,24 @@ audited() {
 
 in_log() {
 	dmesg | grep -E 'audit.*type=1415' | grep "op=$1" | grep -q "$2"
+}
+
+traced() {
+	local status=0
+
+	echo 1 >"$EVENT_TRACE/enable" || return
+	inject "4002 bad wrong-icv" && busywait 3000 in_trace icv 4002 ||
+		status=1
+	echo 0 >"$EVENT_TRACE/enable"
+	grep xfrm_full_event: /sys/kernel/tracing/trace
+	: >/sys/kernel/tracing/trace
+	return $status
+}
+
+# in_trace TYPE N
+in_trace() {
+	grep "xfrm_full_event: dev=acme0 type=$1 " /sys/kernel/tracing/trace |
+		grep -q " spi=$(printf '0x%08x' "${SPI_IN[$2]}") seq=[1-9]"
 }
 
 # The number 2^32 - 1 is used, the next packet finds none.
@@ -240,6 +262,64 @@ idle() {
 	idle_told 1 && still_works 4001 && slowwait 15 idle_told 2
 }
 
+monitors() {
+	near_states 4005 | grep "dir in" | sed 's/ add / update /' |
+		near_batch && grep -q . "$WORK/monitor"
+}
+
+# The port that a peer behind a NAT has now is told once, and so is the way back.
+mapping() {
+	local end=${FAR_END[4005]} port=${ENCAP[4005]}
+
+	ip xfrm monitor >"$WORK/monitor" 2>&1 &
+	at_end stop_server $!
+	slowwait 10 monitors && still_works 4005 &&
+		inject "4005 bad udp-source-port 2" && arrived 4005 bad 2 &&
+		still_works 4005 && busywait 5000 mappings_are \
+		"$end:$port -> $end:$((port + 1))" "$end:$port -> $end:$port"
+}
+
+mappings_are() {
+	sed -n 's/^Mapping change //p' "$WORK/monitor"
+	diff <(sed -n 's/^Mapping change //p' "$WORK/monitor") \
+		<(printf '%s\n' "$@") >/dev/null
+}
+
+# last_used N out|in: in seconds, by XFRMA_LASTUSED.
+last_used() {
+	local ends=("${FAR_END[$1]}" "${NEAR_END[$1]}" "${SPI_IN[$1]}")
+
+	[[ $2 == in ]] ||
+		ends=("${NEAR_END[$1]}" "${FAR_END[$1]}" "${SPI_OUT[$1]}")
+	ip -j -s xfrm state get src "${ends[0]}" dst "${ends[1]}" proto esp \
+		spi "${ends[2]}" | sed -n 's/.*"lastused":\([0-9]*\).*/\1/p'
+}
+
+seconds_after() {
+	((EPOCHSECONDS > $1 + $2))
+}
+
+# used N out|in COMMAND...: the time is that of the command, and stays so. The NIC
+# tells it by its own clock, which may be a second off.
+used() {
+	local n=$1 dir=$2 before start after
+
+	before=$(last_used "$n" "$dir")
+	slowwait 10 seconds_after "${before:-0}" 3
+	start=$EPOCHSECONDS
+	"${@:3}"
+	after=$(last_used "$n" "$dir")
+	echo "before ${before:-never}, start $start, then $after"
+	((after >= start - 1 && after <= EPOCHSECONDS + 1)) &&
+		slowwait 10 seconds_after "$after" 3 &&
+		[[ $(last_used "$n" "$dir") == "$after" ]]
+}
+
+# Nobody answers.
+goes_out() {
+	! ping -q -c 1 -W 1 -I "${NEAR[$1]}" "${FAR[$1]}"
+}
+
 all_removed() {
 	run_cleanup
 	ip xfrm state flush
@@ -256,6 +336,7 @@ all_checks() {
 	check "audit: wrong ICV" audited SA-icv-failure "${SPI_IN[4000]}"
 	check "audit: wrong ICV, IPv6" audited SA-icv-failure \
 		"${SPI_IN[4001]}"
+	check "tracepoint: wrong ICV" traced
 	check "replay" replayed
 	check "audit: replay" audited SA-replayed-pkt "${SPI_IN[4000]}"
 	check "malformed" event malformed 4000 padding-zeros \
@@ -268,7 +349,10 @@ all_checks() {
 	check "no SA: rate limit, and the sum of what was held back" no_sa_flood
 	check "rate limit, and the sum of what was held back" rate_limited
 	check "the NIC counts what it held back" suppressed_counter
+	check "another UDP port of the peer" mapping
 	check "idle: told once" idle
+	check "time of last use, inbound" used 4001 in still_works 4001
+	check "time of last use, outbound" used 4000 out goes_out 4000
 	check "other SAs are not disturbed" after_all
 	check "all can be removed" all_removed
 }

@@ -462,6 +462,14 @@ def not_in_udp(sa):
 
 
 @case
+def udp_source_port(sa):
+    """Right, but from another port: of NATs, one that has been restarted."""
+    port = int(sa.spec['udp_port']) + 1
+    packet = sa.outer(sa.good())
+    return packet[:20] + struct.pack('!H', port) + packet[22:]
+
+
+@case
 def udp_length_long(sa):
     packet = bytearray(sa.outer(sa.good()))
     packet[20 + 4:20 + 6] = b'\x20\x00'
