@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Moves SAs at random, and changes them in place, and says how long it took.
 
-usage: storm.py SEED COUNT DEV
+usage: storm.py SEED COUNT DEV [LIMIT]
 
 The standard input has a line for each SA: its destination, its SPI, "in" or "out",
 "|", and the words of "ip" for an ordinary update of it, without offload. All are
-in DEV. Exit status 1 when something was refused.
+in DEV. An update changes the limit, byte-soft or packet-soft, which is the default.
+Exit status 1 when something was refused.
 """
 
 import random
@@ -38,9 +39,9 @@ class Sa:
             self.in_device = not self.in_device
         return '%s (%d)' % (text, error) if error else ''
 
-    def update(self, dev, rng):
+    def update(self, dev, rng, limit):
         words = ['ip'] + self.words.split()
-        words += ['limit', 'packet-soft', str(rng.randrange(10**9, 10**10))]
+        words += ['limit', limit, str(rng.randrange(10**9, 10**10))]
         if self.in_device:
             words += ['offload', 'full', 'dev', dev, 'dir', self.dir]
         done = subprocess.run(words, capture_output=True, text=True,
@@ -55,15 +56,15 @@ def kind_of(sa, updates):
 
 
 def main():
-    rng, count, dev = random.Random(int(sys.argv[1])), int(sys.argv[2]), \
-        sys.argv[3]
+    rng, count = random.Random(int(sys.argv[1])), int(sys.argv[2])
+    dev, limit = (sys.argv[3:] + ['packet-soft'])[:2]
     sas = [Sa(line) for line in sys.stdin]
     times, failed = {}, 0
     for _ in range(count):
         sa = rng.choice(sas)
         updates = rng.randrange(UPDATE_EVERY) == 0
         kind, start = kind_of(sa, updates), time.monotonic()
-        error = sa.update(dev, rng) if updates else sa.toggle(dev)
+        error = sa.update(dev, rng, limit) if updates else sa.toggle(dev)
         times.setdefault(kind, []).append(time.monotonic() - start)
         if error:
             failed += 1
