@@ -46,7 +46,8 @@ other_system() {
 	again with SKIP_DEPS=1 and with KERNEL_SRC= and IPROUTE2_SRC= set to a Linux
 	6.12.y and an iproute2 6.1.0 source tree:
 
-	$(sed 's/ *#.*//; /^$/d' "${LISTS[@]}" | paste -sd' ' | fold -s -w 72)
+	$(sed 's/ *#.*//; /^$/d; /^linux-source/d' "${LISTS[@]}" | paste -sd' ' |
+		fold -s -w 72)
 	END
 	exit 1
 }

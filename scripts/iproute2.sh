@@ -32,6 +32,8 @@ download() {
 }
 
 fetch() {
+	command -v apt-get >/dev/null ||
+		die "no apt-get: set IPROUTE2_SRC= to an iproute2 $VERSION tree or tarball"
 	[[ -d $KEPT ]] || step "iproute2: fetch $VERSION" download
 }
 
@@ -47,6 +49,8 @@ find_source() {
 		[[ -d $KEPT ]] || with_lock apt fetch
 	elif [[ -d $IPROUTE2_SRC ]]; then
 		SOURCE=$(realpath "$IPROUTE2_SRC")
+	elif [[ ! -e $IPROUTE2_SRC ]]; then
+		die "no iproute2 source at $IPROUTE2_SRC; set IPROUTE2_SRC= to a $VERSION tree or tarball"
 	else
 		step "iproute2: unpack" unpack "$IPROUTE2_SRC"
 		SOURCE=$OUT.src

@@ -10,7 +10,6 @@ REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=$REPO/build
 LOG_DIR=$BUILD/log
 SELFTESTS=$REPO/tools/testing/selftests/net/ipsec_full
-CACHE=${IPSEC_FULL_CACHE:-$HOME/.cache/ipsec-full}
 JOBS=${JOBS:-$(nproc)}
 export LC_ALL=C.UTF-8
 
@@ -26,9 +25,20 @@ die() {
 	exit 1
 }
 
+# from_caller PATH: paths are relative to the one who called make.
+from_caller() {
+	[[ $1 == /* ]] && echo "$1" || echo "${CALLER:-$PWD}/$1"
+}
+
 note() {
 	printf '%s\n' "$*"
 }
+
+# Before a script changes its directory.
+for name in KERNEL_SRC IPROUTE2_SRC IPROUTE2_UPSTREAM IPSEC_FULL_CACHE; do
+	[[ -z ${!name:-} ]] || export "$name=$(from_caller "${!name}")"
+done
+CACHE=${IPSEC_FULL_CACHE:-$HOME/.cache/ipsec-full}
 
 # Kills the running step with all it has started.
 step_abort() {

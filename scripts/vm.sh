@@ -13,10 +13,6 @@ KEEP_OUTPUTS=20
 NIC=${NIC:-acme}
 export NIC
 
-from_caller() {
-	[[ $1 == /* ]] && echo "$1" || echo "${CALLER:-$PWD}/$1"
-}
-
 build_all() {
 	"$REPO/scripts/deps.sh"
 	"$REPO/scripts/kernel/build.sh"

@@ -22,11 +22,13 @@ unpack() {
 	rm -rf "$new"
 	mkdir -p "$new"
 	if [[ -d $SOURCE ]]; then
+		check_version "$SOURCE"
 		rsync -a --exclude=.git --exclude='/build-*' "$SOURCE/" "$new/"
 	else
-		tar -xf "$SOURCE" -C "$new" --strip-components=1
+		tar -xf "$SOURCE" -C "$new" --strip-components=1 ||
+			unfit "is neither a directory nor a tarball"
+		check_version "$new"
 	fi
-	check_version "$new"
 	rm -rf "$PRISTINE" "$TOUCHED"
 	mkdir -p "$PRISTINE"
 	mv "$new" "$TREE"
@@ -35,10 +37,18 @@ unpack() {
 check_version() {
 	local version
 
+	[[ -e $1/Kbuild ]] || unfit "is not a Linux tree"
 	version=$(sed -n 's/^\(VERSION\|PATCHLEVEL\) = //p' "$1/Makefile" | paste -sd.)
-	[[ $version == 6.12 ]] || die "$SOURCE is not a Linux 6.12.y tree"
+	[[ $version == 6.12 ]] || unfit "is Linux $version; 6.12.y is needed"
 	[[ ! -e $1/.config ]] ||
-		die "$SOURCE was configured in place; run make mrproper in it"
+		unfit "was configured in place; run make mrproper in it"
+}
+
+# unfit WHY: nothing of it stays in the cache.
+unfit() {
+	rm -rf "$TREE.new"
+	rmdir "$(dirname "$TREE")"
+	die "$SOURCE $1"
 }
 
 # Names of the files that patches change or create.
