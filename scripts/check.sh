@@ -10,8 +10,9 @@
 #
 # Without TEST= there is one boot of the debug kernel among them, and one that
 # provokes what the kernel's log must not contain; KERNEL=debug runs all tests in
-# the debug kernel. With CI set, lint and the tests of lint, of series, of the
-# device's tests and of "make vm" are among them, and a skip is a failure.
+# the debug kernel. With CI set, lint, the tests of lint, of series, of the device's
+# tests and of "make vm", and the driver's build in a kernel tree are among them,
+# and a skip is a failure.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$REPO/scripts/suites.sh"
@@ -67,7 +68,7 @@ wanted() {
 lint_wanted() {
 	[[ -n ${TEST:-}${CI:-} ]] || return
 	wanted lint || wanted lint_selftest || wanted series_selftest ||
-		wanted device_selftest || wanted vm_selftest
+		wanted device_selftest || wanted vm_selftest || wanted driver_intree
 }
 
 # Every name in TEST= must mean something.
@@ -75,7 +76,7 @@ check_names() {
 	local name known
 
 	known=$(printf '%s\n' device iproute2 lint lint_selftest series_selftest \
-		device_selftest vm_selftest log_patterns "$(list_tests TEST_PROGS_HOST)" \
+		device_selftest vm_selftest driver_intree log_patterns "$(list_tests TEST_PROGS_HOST)" \
 		"$(list_tests TEST_PROGS)")
 	for name in ${TEST:-}; do
 		grep -qx -e "${name%.*}" -e "${name%.*}\.[a-z]*" <<<"$known" ||
@@ -99,6 +100,8 @@ lint_suites() {
 		enqueue device_selftest "$REPO/scripts/device-selftest.sh"
 	! wanted vm_selftest ||
 		enqueue vm_selftest "$REPO/scripts/vm/selftest.sh"
+	! wanted driver_intree ||
+		enqueue driver_intree "$REPO/scripts/driver-intree.sh"
 }
 
 host_suites() {

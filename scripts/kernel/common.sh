@@ -6,6 +6,8 @@
 #   $CACHE/kernel/src-ID/linux      the work tree of one kernel source
 #   $CACHE/kernel/src-ID/pristine   the originals of the files we patched
 #   $CACHE/kernel/out-HASH          a finished build, never changed again
+#   $CACHE/kernel/series-ID/linux   a tree in which series.sh compiles
+#   $CACHE/kernel/intree-ID/linux   one with the driver laid in
 
 KERNEL_CACHE=$CACHE/kernel
 KERNEL_FLAVOUR=${KERNEL:-normal}
@@ -68,4 +70,28 @@ kernel_key() {
 		sha256sum -- "${files[@]}" | sed 's, .*/, ,'
 		sha256sum <"$REPO/scripts/kernel/build.sh"
 	} | sha256sum | cut -c1-16
+}
+
+# link_tree ID DIR: the kernel source ID as it came. It shares files with the
+# build's tree, so that a file is to be replaced and never written into.
+link_tree() {
+	local from=$KERNEL_CACHE/src-$1 new=$2.new
+
+	rm -rf "$new"
+	mkdir -p "$new"
+	rsync -a --link-dest="$from/linux/" --exclude='/build-*' \
+		"$from/linux/" "$new/"
+	(cd "$new" && xargs -r -d '\n' rm -f <"$from/touched")
+	rsync -a "$from/pristine/" "$new/"
+	mv "$new" "$2"
+}
+
+# tree_make ARGUMENT...: make in $TREE, with $OBJ for what is built.
+tree_make() {
+	clean_env KBUILD_BUILD_USER=ipsec-full KBUILD_BUILD_HOST=ipsec-full \
+		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' \
+		CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$CACHE" \
+		CCACHE_MAXSIZE=4G CCACHE_SLOPPINESS=time_macros \
+		make -C "$TREE" O="$OBJ" CC="ccache gcc" HOSTCC="ccache gcc" \
+		-j"$JOBS" "$@"
 }

@@ -27,20 +27,6 @@ key() {
 	} | sha256sum | cut -c1-16
 }
 
-# A copy that shares unchanged files with the build's tree, which replaces files
-# and never writes into them.
-make_tree() {
-	local new=$TREE.new
-
-	rm -rf "$new"
-	mkdir -p "$new"
-	rsync -a --link-dest="$FROM/linux/" --exclude='/build-*' \
-		"$FROM/linux/" "$new/"
-	(cd "$new" && xargs -r -d '\n' rm -f <"$FROM/touched")
-	rsync -a "$FROM/pristine/" "$new/"
-	mv "$new" "$TREE"
-}
-
 # The tree at a commit; only what differs is written.
 set_tree() {
 	local stage=$TREE_DIR/stage
@@ -57,15 +43,6 @@ set_tree() {
 	rm -rf "$stage"
 }
 
-tree_make() {
-	clean_env KBUILD_BUILD_USER=ipsec-full KBUILD_BUILD_HOST=ipsec-full \
-		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' \
-		CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$CACHE" \
-		CCACHE_MAXSIZE=4G CCACHE_SLOPPINESS=time_macros \
-		nice make -C "$TREE" O="$OBJ" CC="ccache gcc" HOSTCC="ccache gcc" \
-		-j"$JOBS" "$@"
-}
-
 # Options that the patches so far don't know yet are dropped.
 compile() {
 	set_tree "$1"
@@ -75,12 +52,15 @@ compile() {
 	tree_make vmlinux modules
 }
 
+# Minutes of work for every CPU, beside which others want to go on.
 compile_all() {
 	local commit number=0 stamp
 
+	renice -n 10 "$BASHPID" >/dev/null
 	mkdir -p "$KNOWN"
 	[[ -d $TREE ]] ||
-		with_lock kernel step "Series: a tree to compile in" make_tree
+		with_lock kernel step "Series: a tree to compile in" \
+			link_tree "$ID" "$TREE"
 	for commit in $COMMITS; do
 		number=$((number + 1))
 		stamp=$KNOWN/$(key "$commit")
