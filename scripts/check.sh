@@ -76,8 +76,8 @@ check_names() {
 	local name known
 
 	known=$(printf '%s\n' device iproute2 lint lint_selftest series_selftest \
-		device_selftest vm_selftest driver_intree log_patterns "$(list_tests TEST_PROGS_HOST)" \
-		"$(list_tests TEST_PROGS)")
+		device_selftest vm_selftest driver_intree log_patterns \
+		"$(list_tests TEST_PROGS_HOST)" "$(list_tests TEST_PROGS)")
 	for name in ${TEST:-}; do
 		grep -qx -e "${name%.*}" -e "${name%.*}\.[a-z]*" <<<"$known" ||
 			die "TEST: there is no test $name, only:"$'\n'"$known"

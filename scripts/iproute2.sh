@@ -50,7 +50,7 @@ find_source() {
 	elif [[ -d $IPROUTE2_SRC ]]; then
 		SOURCE=$(realpath "$IPROUTE2_SRC")
 	elif [[ ! -e $IPROUTE2_SRC ]]; then
-		die "no iproute2 source at $IPROUTE2_SRC; set IPROUTE2_SRC= to a $VERSION tree or tarball"
+		die "there is no $IPROUTE2_SRC: IPROUTE2_SRC= is a $VERSION tree or tarball"
 	else
 		step "iproute2: unpack" unpack "$IPROUTE2_SRC"
 		SOURCE=$OUT.src
