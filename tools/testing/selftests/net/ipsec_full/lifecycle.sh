@@ -115,10 +115,7 @@ no_near_states() {
 }
 
 driver_in() {
-	modprobe acme && nic-up && near_batch <<-END
-		route add 10.0.9.2 via 10.0.0.2 src 10.0.0.1
-		route add fd00:9::2 via fd00::2 src fd00::1
-	END
+	modprobe acme && nic-up && near_routes | near_batch
 }
 
 all_checks() {

@@ -124,6 +124,13 @@ update_of() {
 		sed 's/^xfrm state add/xfrm state update/'
 }
 
+# nic_commands NAME|NAME...: "NAME times" of commands about SAs that the NIC has
+# executed, sorted.
+nic_commands() {
+	acmectl dump json |
+		sed -nE "s/^ *\"SA_($1)\": ([0-9]+),?\$/\1 \2/p" | sort
+}
+
 trace_moves() {
 	echo 1 >"$MOVES_TRACE/enable" || return
 	at_end forget_moves

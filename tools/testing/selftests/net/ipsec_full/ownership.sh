@@ -18,11 +18,8 @@ BORN="arming>device"
 pair 7420 tunnel 4 4 onlink 128 64
 ALL=(7420)
 
-# Commands that the NIC has executed.
 commands() {
-	acmectl dump json |
-		sed -nE 's/^ *"SA_(ADD|RUN|STOP|DEL)": ([0-9]+),?$/\1 \2/p' |
-		sort
+	nic_commands 'ADD|RUN|STOP|DEL'
 }
 
 since() {

@@ -51,11 +51,9 @@ update() {
 		sed 's/ add / update /' | near_batch
 }
 
-# Commands that the NIC has executed.
+# How often the NIC has executed ADD, DEL and UPDATE.
 commands() {
-	acmectl dump json |
-		sed -nE 's/^ *"SA_(ADD|UPDATE|DEL)": ([0-9]+),?$/\2/p' |
-		paste -sd' '
+	nic_commands 'ADD|DEL|UPDATE' | cut -d ' ' -f 2 | paste -sd' '
 }
 
 # in_place COUNT COMMAND...: SAs in the NIC are changed so often, and nothing else.
