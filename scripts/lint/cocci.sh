@@ -83,7 +83,8 @@ mkdir -p "$OUT" "$CLEAN"
 find "$CLEAN" -type f -mtime +$CLEAN_DAYS -delete
 mapfile -t SOURCES < <(sources "${KERNEL_C[@]}" "${USER_C[@]}")
 to_check "${SOURCES[@]}" >"$OUT/files"
-find "$TREE/scripts/coccinelle" -name '*.cocci' | LC_ALL=C sort |
+[[ ! -s $OUT/files ]] ||
+	find "$TREE/scripts/coccinelle" -name '*.cocci' | LC_ALL=C sort |
 	xargs -P "$JOBS" -I{} "$LINT_DIR/cocci.sh" --report {}
 findings < <(cat "$OUT"/*.out 2>/dev/null)
 ((FINDINGS)) || cut -f 2 "$OUT/files" | xargs -r -d '\n' touch
