@@ -86,13 +86,15 @@ fails_to_run() {
 		in_order "$n" 6 f7 4! f5!
 }
 
-# One that stops too late does not say where: the SA expires.
+# One that stops too late does not say where: the SA expires. To ask where the SA
+# is takes a command, whose answer comes after those of the slow ones.
 stops_late() {
 	local n=$1
 
 	fresh "$n" && takes "$n" 1 && slow_nic && all_dropped "$n" f2 &&
-		acmectl fault clear && inject "$n seq f3" &&
-		expired "$n" && again "$n" && still_works "$n"
+		acmectl fault clear && in_place "$n" device &&
+		inject "$n seq f3" && expired "$n" && again "$n" &&
+		still_works "$n"
 }
 
 nothing_else() {

@@ -80,11 +80,21 @@ delayed() {
 }
 
 delay_ends() {
-	tc qdisc del dev acme0 root && ping_pair 7200
+	tc qdisc del dev acme0 root && ping_pair 7200 && keep_neighbours
 }
 
 ping_pair() {
 	ping -q -c 3 -i 0.1 -W 1 -I "${NEAR[$1]}" "${FAR[$1]}"
+}
+
+# What sends packets elsewhere does so with ARP and neighbour discovery, too: nobody
+# has to be found again.
+keep_neighbours() {
+	at_end ip neighbour flush dev acme0 nud permanent
+	ip neighbour show dev acme0 | awk '$2 == "lladdr" {
+		print "neighbour replace", $1, "lladdr", $3, \
+			"dev acme0 nud permanent"
+	}' | near_batch
 }
 
 # strays COMMAND...: what sends packets of pairs elsewhere; they are dropped and
