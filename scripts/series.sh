@@ -44,6 +44,8 @@ step "Series: apply the mails to a pristine tree" "$PARTS/apply.sh"
 "$PARTS/iproute2.sh"
 step "Series: checkpatch" checkpatch
 if [[ ${COMPILE:-} != no ]]; then
+	# Its options are those that each patch is compiled with.
+	"$REPO/scripts/kernel/build.sh"
 	"$PARTS/compile.sh"
 	step "Series: boot the last tree" boot
 fi
