@@ -76,6 +76,56 @@ static void xfrm_full_audit_overflow(const struct xfrm_full_event *ev,
 	xfrm_audit_state_replay_overflow(ev->x, skb);
 }
 
+#ifdef CONFIG_AUDITSYSCALL
+static void xfrm_full_audit_packet(struct audit_buffer *ab,
+				   const struct xfrm_full_event *ev)
+{
+	u32 spi = ntohl(ev->spi);
+
+	if (ev->family == AF_INET6)
+		audit_log_format(ab, " src=%pI6 dst=%pI6 flowlbl=0x%x",
+				 &ev->saddr.in6, &ev->daddr.in6,
+				 ntohl(ev->flowlabel & IPV6_FLOWLABEL_MASK));
+	else
+		audit_log_format(ab, " src=%pI4 dst=%pI4", &ev->saddr.a4,
+				 &ev->daddr.a4);
+	if (spi)
+		audit_log_format(ab, " spi=%u(0x%x) seqno=%u", spi, spi,
+				 lower_32_bits(ev->seq));
+}
+
+/* Auditable by RFC 4301, and nothing that software has a function for. */
+static void xfrm_full_audit_drop(const char *op,
+				 const struct xfrm_full_event *ev)
+{
+	struct audit_buffer *ab = xfrm_audit_start(op);
+
+	if (!ab)
+		return;
+	xfrm_full_audit_packet(ab, ev);
+	audit_log_end(ab);
+}
+#else
+static void xfrm_full_audit_drop(const char *op,
+				 const struct xfrm_full_event *ev)
+{
+}
+#endif
+
+/* RFC 4301, section 5.2 */
+static void xfrm_full_audit_selector(const struct xfrm_full_event *ev,
+				     struct sk_buff *skb)
+{
+	xfrm_full_audit_drop("SA-selector-mismatch", ev);
+}
+
+/* RFC 4301, section 4.4.1 */
+static void xfrm_full_audit_policy(const struct xfrm_full_event *ev,
+				   struct sk_buff *skb)
+{
+	xfrm_full_audit_drop("SPD-discard", ev);
+}
+
 /* Events that were suppressed stand for packets as well. */
 static int xfrm_full_event_packets(const struct xfrm_full_event *ev)
 {
@@ -187,10 +237,12 @@ xfrm_full_event_kinds[XFRM_FULL_EVENT_MAX] = {
 	[XFRM_FULL_EVENT_SELECTOR] = {
 		.sa = XFRM_FULL_SA_ANY,
 		.told = XFRM_OFFLOAD_EVENT_SELECTOR,
+		.audit = xfrm_full_audit_selector,
 	},
 	[XFRM_FULL_EVENT_POLICY] = {
 		.sa = XFRM_FULL_SA_MAYBE,
 		.told = XFRM_OFFLOAD_EVENT_POLICY,
+		.audit = xfrm_full_audit_policy,
 		.act = xfrm_full_act_policy,
 	},
 	[XFRM_FULL_EVENT_MALFORMED] = {

@@ -343,6 +343,8 @@ all_checks() {
 		"seq [0-9]"
 	check "malformed, cut" event malformed 4002 header-only
 	check "outside of the selector" event selector 4000 inner-elsewhere
+	check "audit: outside of the selector" audited SA-selector-mismatch \
+		"${SPI_IN[4000]}"
 	check "sequence numbers used up" overflow
 	check "audit: sequence numbers used up" audited SA-replay-overflow
 	check "no SA" no_sa
