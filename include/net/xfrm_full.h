@@ -413,7 +413,8 @@ static inline bool xfrm_full_pending(const struct xfrm_state *x)
 
 int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
 			 struct nlattr **attrs, struct netlink_ext_ack *extack);
-int xfrm_full_state_arm(struct xfrm_state *x, struct netlink_ext_ack *extack);
+int xfrm_full_state_arm(struct xfrm_state *x, struct nlattr **attrs,
+			struct netlink_ext_ack *extack);
 int xfrm_full_request_move(struct net *net, const struct nlmsghdr *nlh,
 			   struct nlattr **attrs, u32 portid,
 			   struct netlink_ext_ack *extack);
@@ -437,7 +438,7 @@ void xfrm_full_dev_down(struct net_device *dev);
 void xfrm_full_dev_unregister(struct net_device *dev);
 
 int xfrm_full_policy_init(struct net *net, struct xfrm_policy *xp,
-			  const struct xfrm_user_offload *xuo,
+			  struct nlattr **attrs,
 			  struct netlink_ext_ack *extack);
 
 int xfrm_full_put_state(struct sk_buff *skb, const struct xfrm_state *x);
@@ -575,10 +576,13 @@ static inline int xfrm_full_state_init(struct net *net, struct xfrm_state *x,
 				       struct nlattr **attrs,
 				       struct netlink_ext_ack *extack)
 {
+	NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV],
+			    "The kernel is built without full offload (CONFIG_XFRM_FULL)");
 	return -EOPNOTSUPP;
 }
 
 static inline int xfrm_full_state_arm(struct xfrm_state *x,
+				      struct nlattr **attrs,
 				      struct netlink_ext_ack *extack)
 {
 	return 0;
@@ -654,9 +658,11 @@ static inline void xfrm_full_dev_unregister(struct net_device *dev)
 
 static inline int xfrm_full_policy_init(struct net *net,
 					struct xfrm_policy *xp,
-					const struct xfrm_user_offload *xuo,
+					struct nlattr **attrs,
 					struct netlink_ext_ack *extack)
 {
+	NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV],
+			    "The kernel is built without full offload (CONFIG_XFRM_FULL)");
 	return -EOPNOTSUPP;
 }
 

@@ -340,6 +340,7 @@ static void xfrm_full_retire(struct xfrm_full *full)
 /**
  * xfrm_full_state_arm() - hand an SA over to its device
  * @x: the SA, inserted
+ * @attrs: attributes of the request, by XFRMA_*
  * @extack: says what is wrong
  *
  * Does nothing for an SA without full offload.
@@ -347,7 +348,8 @@ static void xfrm_full_retire(struct xfrm_full *full)
  * Context: process, may sleep; x->lock not held.
  * Return: 0, or a negative errno; the caller then deletes the SA.
  */
-int xfrm_full_state_arm(struct xfrm_state *x, struct netlink_ext_ack *extack)
+int xfrm_full_state_arm(struct xfrm_state *x, struct nlattr **attrs,
+			struct netlink_ext_ack *extack)
 {
 	struct xfrm_full *full = x->full;
 	int err = 0;
@@ -359,10 +361,14 @@ int xfrm_full_state_arm(struct xfrm_state *x, struct netlink_ext_ack *extack)
 	err = xfrm_full_to_device(full, extack);
 	mutex_unlock(&full->mutex);
 
+	if (err) {
+		NL_SET_BAD_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV]);
+		return err;
+	}
+
 	/* Until now bundles were made with an older SA, if there is one. */
-	if (!err)
-		xfrm_state_bump_genids(x);
-	return err;
+	xfrm_state_bump_genids(x);
+	return 0;
 }
 
 /**

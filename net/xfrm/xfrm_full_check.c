@@ -329,7 +329,7 @@ static const char *xfrm_full_policy_unsupported(const struct xfrm_policy *xp)
  * xfrm_full_policy_init() - prepare a policy for full offload
  * @net: namespace of the request
  * @xp: the policy, complete but not inserted
- * @xuo: what user space asked for
+ * @attrs: attributes of the request, by XFRMA_*; XFRMA_OFFLOAD_DEV is there
  * @extack: says what is wrong
  *
  * The host enforces the policy, whatever becomes of the device: a policy whose
@@ -339,19 +339,21 @@ static const char *xfrm_full_policy_unsupported(const struct xfrm_policy *xp)
  * Return: 0, or a negative errno.
  */
 int xfrm_full_policy_init(struct net *net, struct xfrm_policy *xp,
-			  const struct xfrm_user_offload *xuo,
+			  struct nlattr **attrs,
 			  struct netlink_ext_ack *extack)
 {
+	const struct xfrm_user_offload *xuo;
 	const char *what;
 	int err;
 
+	xuo = nla_data(attrs[XFRMA_OFFLOAD_DEV]);
 	err = xfrm_full_check_flags(xuo->flags, XFRM_OFFLOAD_FULL, extack);
-	if (err)
+	if (!err)
+		err = xfrm_full_check_dev(net, xuo->ifindex, extack);
+	if (err) {
+		NL_SET_BAD_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV]);
 		return err;
-
-	err = xfrm_full_check_dev(net, xuo->ifindex, extack);
-	if (err)
-		return err;
+	}
 
 	what = xfrm_full_policy_unsupported(xp);
 	if (what)

@@ -21,6 +21,8 @@
  * @x: an SA that can be offloaded
  * @xp: a policy that can be offloaded
  * @xuo: a request for it
+ * @attr: the same as an attribute
+ * @attrs: and with the others
  * @extack: what the refusal said
  */
 struct xfrm_full_test {
@@ -28,6 +30,11 @@ struct xfrm_full_test {
 	struct xfrm_state		*x;
 	struct xfrm_policy		*xp;
 	struct xfrm_user_offload	xuo;
+	struct {
+		struct nlattr			head;
+		struct xfrm_user_offload	xuo;
+	} attr;
+	struct nlattr			*attrs[XFRMA_MAX + 1];
 	struct netlink_ext_ack		extack;
 };
 
@@ -160,18 +167,18 @@ static void xfrm_full_test_exit(struct kunit *test)
 	free_netdev(t->dev);
 }
 
+static struct nlattr **xfrm_full_test_attrs(struct xfrm_full_test *t)
+{
+	t->attr.head.nla_len = nla_attr_size(sizeof(t->xuo));
+	t->attr.xuo = t->xuo;
+	t->attrs[XFRMA_OFFLOAD_DEV] = &t->attr.head;
+	t->extack = (struct netlink_ext_ack) {};
+	return t->attrs;
+}
+
 static int xfrm_full_test_state(struct xfrm_full_test *t)
 {
-	struct {
-		struct nlattr head;
-		struct xfrm_user_offload xuo;
-	} attr = {
-		.head.nla_len = nla_attr_size(sizeof(attr.xuo)),
-		.xuo = t->xuo,
-	};
-	struct nlattr *attrs[XFRMA_MAX + 1] = {
-		[XFRMA_OFFLOAD_DEV] = &attr.head,
-	};
+	struct nlattr **attrs = xfrm_full_test_attrs(t);
 	u32 idle;
 
 	return xfrm_full_check_state(&init_net, t->x, attrs, &idle,
@@ -180,7 +187,9 @@ static int xfrm_full_test_state(struct xfrm_full_test *t)
 
 static int xfrm_full_test_policy(struct xfrm_full_test *t)
 {
-	return xfrm_full_policy_init(&init_net, t->xp, &t->xuo, &t->extack);
+	struct nlattr **attrs = xfrm_full_test_attrs(t);
+
+	return xfrm_full_policy_init(&init_net, t->xp, attrs, &t->extack);
 }
 
 static void xfrm_full_test_accepts(struct kunit *test)
@@ -212,6 +221,7 @@ static void xfrm_full_test_unknown_device(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, t->extack._msg);
 	KUNIT_EXPECT_NOT_NULL(test, t->extack.bad_attr);
 	KUNIT_EXPECT_EQ(test, -ENODEV, xfrm_full_test_policy(t));
+	KUNIT_EXPECT_PTR_EQ(test, &t->attr.head, t->extack.bad_attr);
 	KUNIT_EXPECT_NULL(test, t->xp->full);
 }
 
@@ -224,6 +234,7 @@ static void xfrm_full_test_plain_device(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, t->extack._msg);
 	KUNIT_EXPECT_NOT_NULL(test, t->extack.bad_attr);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, xfrm_full_test_policy(t));
+	KUNIT_EXPECT_PTR_EQ(test, &t->attr.head, t->extack.bad_attr);
 }
 
 /* It would send packets in clear, without the dst that names the SA. */
@@ -245,6 +256,7 @@ static void xfrm_full_test_full_and_packet(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, t->extack._msg);
 	KUNIT_EXPECT_NOT_NULL(test, t->extack.bad_attr);
 	KUNIT_EXPECT_EQ(test, -EINVAL, xfrm_full_test_policy(t));
+	KUNIT_EXPECT_PTR_EQ(test, &t->attr.head, t->extack.bad_attr);
 }
 
 static void xfrm_full_test_direction(struct kunit *test)

@@ -183,11 +183,15 @@ static int xfrm_full_place(struct xfrm_state *x, struct nlattr **attrs,
 		err = xfrm_full_place_software(x, extack);
 	else
 		err = xfrm_full_place_device(x, attrs, extack);
+	if (err) {
+		if (extack && !extack->bad_attr)
+			NL_SET_BAD_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV]);
+		return err;
+	}
 
 	/* What was derived from the SA's place is made anew. */
-	if (!err)
-		xfrm_state_bump_genids(x);
-	return err;
+	xfrm_state_bump_genids(x);
+	return 0;
 }
 
 /**
