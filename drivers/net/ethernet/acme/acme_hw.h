@@ -637,7 +637,7 @@ struct acme_cmd_sa_add {
 #define ACME_SA_INBOUND			0x01
 #define ACME_SA_TUNNEL			0x02
 #define ACME_SA_ESN			0x04
-#define ACME_SA_NO_ECN			0x08	/* RFC 6040 off */
+#define ACME_SA_NO_ECN			0x08	/* ECN is not carried over */
 #define ACME_SA_NO_ENCAP_DSCP		0x10	/* DSCP of the outer is 0 */
 #define ACME_SA_DECAP_DSCP		0x20	/* DSCP outer to inner */
 #define ACME_SA_NO_DF			0x40	/* DF of the outer is 0 */

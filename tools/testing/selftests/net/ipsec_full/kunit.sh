@@ -7,7 +7,7 @@
 source "$(dirname "$0")/lib.sh"
 
 RESULTS=/sys/kernel/debug/kunit
-SUITES=(xfrm_full_caps xfrm_full_check xfrm_full_iv xfrm_full_move
+SUITES=(xfrm_full_caps xfrm_full_check xfrm_full_event xfrm_full_iv xfrm_full_move
 	xfrm_full_replay)
 
 # A suite's own lines, one level down from this test's plan.
@@ -24,10 +24,23 @@ show() {
 	grep -q "^ok 1 $suite" "$RESULTS/$suite/results"
 }
 
+# Those that the kernel has, and no others.
+all_listed() {
+	diff <(printf '%s\n' "${SUITES[@]}") \
+		<(find "/lib/modules/$(uname -r)/" -name 'xfrm_full_*_test.ko*' |
+			sed 's,.*/,,; s/_test\.ko.*//' | sort) >&2
+}
+
 modprobe kunit enable=1 || skip_all "the kernel has no KUnit"
-plan "${#SUITES[@]}"
+plan $((${#SUITES[@]} + 1))
 status=0
 for ((i = 0; i < ${#SUITES[@]}; i++)); do
 	show $((i + 1)) "${SUITES[i]}" || status=1
 done
+if all_listed; then
+	echo "ok $((i + 1)) all suites are listed"
+else
+	echo "not ok $((i + 1)) all suites are listed"
+	status=1
+fi
 exit "$status"
