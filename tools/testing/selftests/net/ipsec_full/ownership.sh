@@ -162,9 +162,14 @@ policies_again() {
 	ip xfrm policy flush && near_policies 7420 | near_batch
 }
 
+no_namespace() {
+	[[ ! -e /run/netns/$1 ]] || ip netns del "$1"
+}
+
 # The NIC comes back when its namespace ends, and its SAs do not.
 netns_exit() {
-	ip netns add own && ip link set acme0 netns own &&
+	ip netns add own && at_end no_namespace own &&
+		ip link set acme0 netns own &&
 		ip -n own -batch - <<-END || return
 			link set acme0 up
 			address add 10.0.0.1/24 dev acme0
