@@ -13,12 +13,12 @@ and SAs were both refused and added on the way.
 import errno
 import os
 import socket
-import struct
 import sys
 
-import newsa
+from xfrm_nl import OFFLOAD, SA_DIR, XFRM_MSG, aead, answer, message, offload, \
+    open_socket, sa_dir, usersa_id, usersa_info
 
-XFRM_MSG_DELSA = 0x11
+SRC, DST, SPI = '10.0.0.1', '10.0.0.2', 0x28009
 FAULT = '/proc/thread-self/fail-nth'
 DEBUGFS = '/sys/kernel/debug'
 MAX_ROUNDS = 500
@@ -33,55 +33,53 @@ def prepare():
                 file.write(value)
 
 
-def delete_request():
-    return newsa.message(XFRM_MSG_DELSA, newsa.NLM_F_ACK,
-                         newsa.address('10.0.0.2') +
-                         struct.pack('!I', newsa.SPI) +
-                         struct.pack('=HBx', socket.AF_INET, newsa.ESP))
+def add_request(dev, direction):
+    flags = OFFLOAD.FULL | (OFFLOAD.INBOUND if direction == 'in' else 0)
+    return message(XFRM_MSG.NEWSA, usersa_info(DST, SPI, SRC) +
+                   aead(os.urandom(20)) +
+                   offload(socket.if_nametoindex(dev), flags) +
+                   sa_dir(SA_DIR[direction.upper()]))
 
 
-def answer_of(sock):
-    """The errno that the kernel answered; also when the answer got lost."""
+def errno_of(sock):
+    """What the kernel answered; also when the answer got lost."""
     try:
-        data = sock.recv(65536)
+        answer(sock)
     except OSError as error:
         return error.errno
-    return -struct.unpack_from('=i', data, 16)[0]
+    return 0
 
 
-def ask_with_fault(message, nth):
+def ask_with_fault(question, nth):
     """The answer's errno, and whether an allocation has failed."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
-                       newsa.NETLINK_XFRM) as sock:
+    with open_socket() as sock:
         sock.settimeout(PATIENCE)
         fault = os.open(FAULT, os.O_RDWR)
         os.write(fault, b'%d' % nth)
         try:
-            sock.send(message)
+            sock.send(question)
             error = None
         except OSError as failure:
             error = failure.errno
         left = int(os.pread(fault, 20, 0))
         os.write(fault, b'0')
         os.close(fault)
-        return answer_of(sock) if error is None else error, left == 0
+        return errno_of(sock) if error is None else error, left == 0
 
 
 def exists():
     """Deletes the SA; whether it was there."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
-                       newsa.NETLINK_XFRM) as sock:
+    with open_socket() as sock:
         sock.settimeout(PATIENCE)
-        sock.send(delete_request())
-        return answer_of(sock) == 0
+        sock.send(message(XFRM_MSG.DELSA, usersa_id(DST, SPI)))
+        return errno_of(sock) == 0
 
 
-def rounds(dev, flags, direction):
+def rounds(dev, direction):
     """How often the SA was refused, and added."""
     refused = added = 0
     for nth in range(1, MAX_ROUNDS):
-        message = newsa.flagged(dev, flags, direction)
-        error, failed = ask_with_fault(message, nth)
+        error, failed = ask_with_fault(add_request(dev, direction), nth)
         there = exists()
         if there != (error == 0) and error != errno.ENOBUFS:
             sys.exit(f'allocation {nth} failed: the answer was '
@@ -97,10 +95,7 @@ def rounds(dev, flags, direction):
 def main():
     dev, direction = sys.argv[1:]
     prepare()
-    flags = newsa.XFRM_OFFLOAD_FULL
-    if direction == 'in':
-        flags |= newsa.XFRM_OFFLOAD_INBOUND
-    refused, added = rounds(dev, flags, direction)
+    refused, added = rounds(dev, direction)
     print(f'refused {refused} times, added {added} times')
     return 0 if refused and added else 1
 

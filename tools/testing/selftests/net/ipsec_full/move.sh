@@ -91,7 +91,7 @@ carried() {
 	before=$(essence "${LIVE[@]}")
 	move_pairs "$1" "${LIVE[@]}" || return
 	after=$(essence "${LIVE[@]}")
-	grep -q '^replay' <<<"$before" && diff <(echo "$before") <(echo "$after")
+	grep -q '^packets' <<<"$before" && diff <(echo "$before") <(echo "$after")
 }
 
 # Evidence of the last counters, which later checks change no more.

@@ -138,7 +138,8 @@ acquired() {
 }
 
 outbound_numbers() {
-	"$MOVES_DIR/saops.py" getae "$1" "${SPI_OUT[7420]}" | grep replay
+	"$MOVES_DIR/saops.py" getae "$1" "${SPI_OUT[7420]}" |
+		grep -o 'seq .*'
 }
 
 # migrate TO: the outbound SA's far end, with its numbers.

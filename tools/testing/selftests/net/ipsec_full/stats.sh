@@ -166,11 +166,9 @@ exact() {
 # getae N out|in: as XFRM_MSG_GETAE tells.
 getae() {
 	if [[ $2 == out ]]; then
-		"$INJECT_DIR/newsa.py" ae "${NEAR_END[$1]}" "${FAR_END[$1]}" \
-			"${SPI_OUT[$1]}"
+		"$INJECT_DIR/saops.py" getae "${FAR_END[$1]}" "${SPI_OUT[$1]}"
 	else
-		"$INJECT_DIR/newsa.py" ae "${FAR_END[$1]}" "${NEAR_END[$1]}" \
-			"${SPI_IN[$1]}"
+		"$INJECT_DIR/saops.py" getae "${NEAR_END[$1]}" "${SPI_IN[$1]}"
 	fi
 }
 
@@ -178,8 +176,8 @@ getae() {
 getae_exact() {
 	getae 5000 out && getae 5000 in &&
 		getae 5000 out | grep -q "packets 25 bytes 3200 .* oseq 25 " &&
-		getae 5000 in | grep -Eqx "packets 25 bytes 3200 seq 25 oseq 0 \
-bitmap 01ffffff( 00000000){31}"
+		getae 5000 in | grep -Eqx "packets 25 bytes 3200 add [0-9]+ \
+use [0-9]+ seq 25 oseq 0 bitmap 01ffffff( 00000000){31}"
 }
 
 use_times() {

@@ -11,14 +11,14 @@ Exit status 1 when something was refused.
 """
 
 import random
+import socket
 import statistics
 import subprocess
 import sys
 import time
 
-from saops import move
+from xfrm_nl import OFFLOAD, Refused, move
 
-INBOUND, FULL, MOVE, SOFTWARE = 2, 8, 32, 64
 # Of so many steps one is an ordinary update.
 UPDATE_EVERY = 12
 
@@ -30,14 +30,17 @@ class Sa:
         self.in_device = True
 
     def toggle(self, dev):
-        flags = MOVE | SOFTWARE
+        flags, ifindex = OFFLOAD.MOVE | OFFLOAD.SOFTWARE, 0
         if not self.in_device:
-            flags = MOVE | FULL | (INBOUND if self.dir == 'in' else 0)
-        error, text = move(self.dst, self.spi, str(flags),
-                           '-' if self.in_device else dev)
-        if not error:
-            self.in_device = not self.in_device
-        return '%s (%d)' % (text, error) if error else ''
+            flags = OFFLOAD.MOVE | OFFLOAD.FULL
+            flags |= OFFLOAD.INBOUND if self.dir == 'in' else 0
+            ifindex = socket.if_nametoindex(dev)
+        try:
+            move(self.dst, int(self.spi, 0), flags, ifindex)
+        except Refused as refusal:
+            return str(refusal)
+        self.in_device = not self.in_device
+        return ''
 
     def update(self, dev, rng, limit):
         words = ['ip'] + self.words.split()

@@ -143,7 +143,7 @@ other_direction() {
 
 numbers() {
 	"$MOVES_DIR/saops.py" getae "${FAR_END[7430]}" "${SPI_OUT[7430]}" |
-		awk '$1 == "replay" { print $2 }'
+		sed 's/.* oseq \([0-9]*\) .*/\1/'
 }
 
 # The SA goes on from there, in software and in the NIC.

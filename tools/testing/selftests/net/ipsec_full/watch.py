@@ -40,9 +40,9 @@ import subprocess
 import sys
 import time
 
-from newsa import NETLINK_XFRM, NLMSG_ERROR
-from saops import address, attributes_of, family, message
 from udp_echo import open_socket
+from xfrm_nl import XFRM_MSG, XFRMA, XFRMA_FULL, Refused, attributes, exchange, \
+    message, open_socket as open_xfrm, usersa_id
 
 DEV = b'acme0'
 # Bytes for datagrams that come before anybody looks.
@@ -60,12 +60,10 @@ WATCHED = re.compile(
 
 # asm/socket.h
 SO_RCVBUFFORCE = 33
-# linux/xfrm.h
-XFRM_MSG_GETSA, XFRMA_FULL, XFRMA_FULL_PLACE = 0x12, 42, 2
+# enum xfrm_full_place
 PLACES = ('software', 'arming', 'device', 'draining', 'suspended', 'dead')
 # struct xfrm_usersa_info: its size; packets in curlft; stats
 INFO_SIZE, CURLFT_PACKETS, STATS = 224, 168, 192
-NLA_TYPE_MASK = 0x3fff
 # linux/ethtool.h, linux/sockios.h
 SIOCETHTOOL, ETH_SS_STATS, ETH_GSTRING_LEN = 0x8946, 1, 32
 ETHTOOL_GSTRINGS, ETHTOOL_GSTATS, ETHTOOL_GSSET_INFO = 0x1b, 0x1d, 0x37
@@ -123,30 +121,23 @@ class Sa:
     def __init__(self, spec):
         self.near = spec['inner_dst']
         self.port = spec['port']
-        dst = spec['outer_dst']
-        self.question = message(
-            XFRM_MSG_GETSA, address(dst) + struct.pack(
-                '!I', int(spec['spi'], 0)) + struct.pack(
-                    '=HBx', family(dst), socket.IPPROTO_ESP), 0)
+        self.question = message(XFRM_MSG.GETSA, usersa_id(
+            spec['outer_dst'], int(spec['spi'], 0)), 0)
 
     def ask(self, sock):
         """Packets that passed, those dropped, and where it is; or None."""
-        sock.send(self.question)
-        answer = sock.recv(65536)
-        kind, = struct.unpack_from('=H', answer, 4)
-        if kind == NLMSG_ERROR:
+        try:
+            info = exchange(sock, self.question)
+        except Refused:
             return None
-        info = answer[16:]
         passed, = struct.unpack_from('=Q', info, CURLFT_PACKETS)
         dropped = sum(struct.unpack_from('=3I', info, STATS))
-        return passed, dropped, place_of(attributes_of(info[INFO_SIZE:]))
+        return passed, dropped, place_of(info[INFO_SIZE:])
 
 
-def place_of(attributes):
-    for kind, data in attributes.items():
-        if kind & NLA_TYPE_MASK == XFRMA_FULL:
-            return PLACES[attributes_of(data)[XFRMA_FULL_PLACE][0]]
-    return ''
+def place_of(data):
+    full = attributes(data).get(XFRMA.FULL)
+    return PLACES[attributes(full)[XFRMA_FULL.PLACE][0]] if full else ''
 
 
 def is_rejected(number):
@@ -164,8 +155,7 @@ class Near:
         self.far = subprocess.Popen(command, stdin=subprocess.PIPE,
                                     stdout=subprocess.PIPE,
                                     stderr=subprocess.STDOUT, text=True)
-        self.xfrm = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
-                                  NETLINK_XFRM)
+        self.xfrm = open_xfrm()
         self.nic = Nic(DEV)
         self.sas = {}
         self.socks = {}
