@@ -198,8 +198,8 @@ def attributes(data):
     return {kind: content for _, kind, content in walk(data)}
 
 
-def open_socket():
-    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_XFRM)
+def open_socket(protocol=NETLINK_XFRM):
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
     sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
     sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
     return sock
@@ -223,8 +223,8 @@ def exchange(sock, question):
     return answer(sock)
 
 
-def ask(question):
-    with open_socket() as sock:
+def ask(question, protocol=NETLINK_XFRM):
+    with open_socket(protocol) as sock:
         return exchange(sock, question)
 
 
