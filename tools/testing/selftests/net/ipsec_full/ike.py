@@ -15,7 +15,8 @@ import select
 import socket
 import sys
 
-from udp_echo import bypass, family_of
+from udp_echo import bypass
+from xfrm_nl import family_of
 
 PORTS, PROTOCOL = (500, 4500), 253
 TIMEOUT = 2

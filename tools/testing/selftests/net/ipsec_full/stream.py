@@ -31,7 +31,7 @@ import sys
 import time
 import zlib
 
-from udp_echo import family_of
+from xfrm_nl import family_of
 
 # socket.h, for 64-bit machines
 SO_TIMESTAMPNS = 35

@@ -20,21 +20,17 @@ and wants it back unchanged; what does not come in time is told.
 import os
 import select
 import socket
-import struct
 import sys
+
+from xfrm_nl import POLICY, family_of, userpolicy_info
 
 TIMEOUT = 5
 # A pair that has lost so many is dead.
 GIVE_UP = 2
 # linux/udp.h
 UDP_ENCAP, UDP_ENCAP_ESPINUDP = 100, 2
-# linux/in.h, linux/in6.h, linux/xfrm.h
+# linux/in.h, linux/in6.h
 IP_XFRM_POLICY, IPV6_XFRM_POLICY = 17, 35
-XFRM_POLICY_IN, XFRM_POLICY_OUT, XFRM_POLICY_ALLOW = 0, 1, 0
-
-
-def family_of(address):
-    return socket.AF_INET6 if ':' in address else socket.AF_INET
 
 
 def open_socket(address, port):
@@ -79,11 +75,8 @@ def bypass(sock, family):
     level, option = ((socket.IPPROTO_IP, IP_XFRM_POLICY)
                      if family == socket.AF_INET else
                      (socket.IPPROTO_IPV6, IPV6_XFRM_POLICY))
-    for direction in (XFRM_POLICY_IN, XFRM_POLICY_OUT):
-        selector = struct.pack('=40xH14x', family)
-        limits = b'\xff' * 32 + bytes(32)
-        sock.setsockopt(level, option, selector + limits + struct.pack(
-            '=32xIIBBBB4x', 0, 0, direction, XFRM_POLICY_ALLOW, 0, 0))
+    for direction in (POLICY.IN, POLICY.OUT):
+        sock.setsockopt(level, option, userpolicy_info(family, direction))
 
 
 def encap(port):

@@ -148,6 +148,12 @@ def usersa_info(dst, spi, src=None, limits=(INF,) * 4, reqid=0,
             struct.pack('=48xIHBxB7x', reqid, family, mode, flags))
 
 
+def userpolicy_info(family, direction):
+    """Of any packets, to be allowed."""
+    return (selector(family) + lifetime((INF,) * 4) +
+            struct.pack('=40xB7x', direction))
+
+
 def attribute(kind, data):
     head = struct.pack('=HH', NLA_HDRLEN + len(data), kind)
     return head + data + bytes(-len(data) % 4)
