@@ -4,9 +4,10 @@
 
 usage: refusals.py DEV CASE...
 
-Asks for an SA by each case, and prints "CASE: ATTRIBUTE: what the kernel says",
-with "-" if it points at no attribute, or "CASE: accepted". Without cases, lists
-them.
+Asks for an SA or a policy by each case, and prints "CASE: ATTRIBUTE: what the
+kernel says", with "-" if it points at no attribute, or "CASE: accepted". Without
+cases, lists them. The SA is from 10.0.0.1 to 10.0.0.2 with SPI 0x28009; "move"
+wants an outbound one of these, which is in software, in DEV.
 """
 
 import os
@@ -15,9 +16,11 @@ import struct
 import sys
 
 from xfrm_nl import INF, MODE, NLA_F_NESTED, NLA_HDRLEN, NLMSG_HDRLEN, \
-    OFFLOAD, SA_DIR, XFRM_MSG, XFRMA, XFRMA_FULL, Refused, algorithm, ask, \
-    attribute, message, offload, replay_esn, sa_dir, u32, usersa_info, walk
+    OFFLOAD, POLICY, SA_DIR, XFRM_MSG, XFRMA, XFRMA_FULL, Refused, algorithm, \
+    ask, attribute, family_of, message, offload, replay_esn, sa_dir, u32, \
+    user_tmpl, userpolicy_info, usersa_info, walk
 
+SRC, DST, SPI = '10.0.0.1', '10.0.0.2', 0x28009
 # XFRM_STATE_*, XFRM_SA_XFLAG_*
 WILDRECV, ESN = 8, 128
 OSEQ_MAY_WRAP = 2
@@ -47,12 +50,12 @@ def limits(*values):
 
 
 def state(dev, **words):
-    """Structure and attributes of an SA as usual, but for the words given."""
+    """Kind, structure and attributes of a usual SA, but for the words."""
     inbound = words.get('inbound')
     flags = words.get('offload', OFFLOAD.FULL)
     flags |= OFFLOAD.INBOUND if inbound else 0
     info = usersa_info(
-        words.get('dst', '10.0.0.2'), 0x28009, words.get('src', '10.0.0.1'),
+        words.get('dst', DST), SPI, words.get('src', SRC),
         limits=words.get('limits', (INF,) * 4), flags=words.get('flags', 0),
         mode=words.get('mode', MODE.TUNNEL))
     extra = words.get('crypto', aead()) + words.get('extra', b'')
@@ -60,10 +63,23 @@ def state(dev, **words):
         extra += offload(words.get('ifindex', socket.if_nametoindex(dev)),
                          flags)
     direction = SA_DIR.IN if inbound else SA_DIR.OUT
-    return info, extra + sa_dir(words.get('direction', direction))
+    return (words.get('kind', XFRM_MSG.NEWSA), info,
+            extra + sa_dir(words.get('direction', direction)))
 
 
-CASES = {
+def policy(dev, **words):
+    """The same of a policy."""
+    return (XFRM_MSG.NEWPOLICY,
+            userpolicy_info(family_of(DST), POLICY.OUT),
+            attribute(XFRMA.TMPL, user_tmpl(SRC, DST)) +
+            offload(words.get('ifindex', socket.if_nametoindex(dev)),
+                    words.get('offload', OFFLOAD.FULL)))
+
+
+STATES = {
+    'usual': {},
+    'move': {'kind': XFRM_MSG.UPDSA, 'offload': OFFLOAD.FULL | OFFLOAD.MOVE,
+             'crypto': b''},
     'transport': {'mode': MODE.TRANSPORT},
     'beet': {'mode': MODE.BEET},
     'ipv6': {'src': 'fd00::1', 'dst': 'fd00::2'},
@@ -106,6 +122,18 @@ CASES = {
     'read-only': {'extra': full(attribute(XFRMA_FULL.PLACE, b'\1'))},
     'idle-only': {'extra': full(u32(XFRMA_FULL.IDLE, 9)), 'offload': 0},
 }
+POLICIES = {
+    'policy-no-device': {'ifindex': 4242},
+    'policy-other-device': {'ifindex': 1},
+    'policy-both': {'offload': OFFLOAD.FULL | OFFLOAD.PACKET},
+    'policy-flags': {'offload': OFFLOAD.FULL | OFFLOAD.INBOUND},
+}
+
+
+def request(dev, name):
+    if name in POLICIES:
+        return policy(dev, **POLICIES[name])
+    return state(dev, **STATES[name])
 
 
 def blamed_name(question, start, offset):
@@ -116,8 +144,8 @@ def blamed_name(question, start, offset):
     return '-'
 
 
-def verdict(info, extra):
-    question = message(XFRM_MSG.NEWSA, info + extra)
+def verdict(kind, info, extra):
+    question = message(kind, info + extra)
     try:
         ask(question)
     except Refused as refusal:
@@ -128,12 +156,11 @@ def verdict(info, extra):
 
 def main():
     if len(sys.argv) < 3:
-        print('\n'.join(CASES))
+        print('\n'.join([*STATES, *POLICIES]))
         return 2
     dev, *names = sys.argv[1:]
     for name in names:
-        info, extra = state(dev, **CASES[name])
-        print('%s: %s' % (name, verdict(info, extra)))
+        print('%s: %s' % (name, verdict(*request(dev, name))))
     return 0
 
 

@@ -29,6 +29,10 @@ all_checks() {
 		window-16 REPLAY_ESN_VAL Replay window 16 is too small; use at least 32
 		read-only FULL Only the kernel tells this; leave it out
 		idle-only FULL Only an SA with full offload can have this attribute
+		policy-no-device OFFLOAD_DEV No device has this ifindex
+		policy-other-device OFFLOAD_DEV Device doesn't support full offload
+		policy-both OFFLOAD_DEV Full and packet offload exclude each other
+		policy-flags OFFLOAD_DEV Unrecognized flags
 	END
 	check "nothing is left" nothing_left
 }

@@ -25,6 +25,7 @@ class XFRM_MSG(enum.IntEnum):
     NEWSA = 0x10
     DELSA = 0x11
     GETSA = 0x12
+    NEWPOLICY = 0x13
     UPDSA = 0x1a
     NEWAE = 0x1e
     GETAE = 0x1f
@@ -34,6 +35,7 @@ class XFRM_MSG(enum.IntEnum):
 class XFRMA(enum.IntEnum):
     ALG_CRYPT = 2
     ENCAP = 4
+    TMPL = 5
     LTIME_VAL = 9
     REPLAY_VAL = 10
     MIGRATE = 17
@@ -152,6 +154,12 @@ def userpolicy_info(family, direction):
     """Of any packets, to be allowed."""
     return (selector(family) + lifetime((INF,) * 4) +
             struct.pack('=40xB7x', direction))
+
+
+def user_tmpl(src, dst, mode=MODE.TUNNEL):
+    """Of ESP by any algorithms."""
+    return (xfrm_id(dst, 0) + struct.pack('=H2x', family_of(dst)) +
+            address(src) + struct.pack('=4xB3x3I', mode, *[2 ** 32 - 1] * 3))
 
 
 def attribute(kind, data):
