@@ -1,12 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A NIC with room for four SAs: the fifth is refused and leaves nothing, and a
-# place that becomes free can be used again.
+# A NIC with room for four SAs: the fifth is refused, for the attribute that asks for
+# the NIC, and leaves nothing, and a place that becomes free can be used again.
 #
 # topology: FOREIGN=1 PROFILE=few-sas
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
+source "$(dirname "$0")/profile.sh"
+
+NO_ROOM="the device is full; delete one of its 4 SAs"
+# refusals.py moves this one.
+LIVE=0x28009
 
 add_sa() {
 	ip xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi "$1" \
@@ -52,17 +57,17 @@ reuse() {
 
 # One that lives in software wants to get in.
 live_sa() {
-	ip xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi 1006 \
+	ip xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi $LIVE \
 		mode tunnel aead "rfc4106(gcm(aes))" "$KEY" 128
 }
 
 move_in() {
-	ip xfrm state update src 10.0.0.1 dst 10.0.0.2 proto esp spi 1006 \
+	ip xfrm state update src 10.0.0.1 dst 10.0.0.2 proto esp spi $LIVE \
 		offload full dev acme0 dir out
 }
 
 stays() {
-	ip xfrm state get src 10.0.0.1 dst 10.0.0.2 proto esp spi 1006 |
+	ip xfrm state get src 10.0.0.1 dst 10.0.0.2 proto esp spi $LIVE |
 		grep 'place software wanted software reason refused' &&
 		device_has 4
 }
@@ -78,13 +83,13 @@ empty() {
 
 all_checks() {
 	check "four SAs fit" fill
-	check_fails "the fifth is refused, and why" \
-		"the device is full; delete one of its 4 SAs" add_sa 1005
+	check_fails "the fifth is refused, and why" "$NO_ROOM" add_sa 1005
+	refusals <<<"usual OFFLOAD_DEV $NO_ROOM"
 	check "and leaves nothing, as often as it is tried" full_is_full
 	check "a free place is used again" reuse
 	check "an SA in software" live_sa
-	check_fails "it is refused, too" \
-		"the device is full; delete one of its 4 SAs" move_in
+	check_fails "it is refused, too" "$NO_ROOM" move_in
+	refusals <<<"move OFFLOAD_DEV $NO_ROOM"
 	check "and stays in software" stays
 	check "until there is a place" moves_into_free_place
 	check "all are removed" empty
