@@ -46,7 +46,7 @@ vm_options() {
 	for arg in ${KERNEL_ARGS:-}; do
 		OPTIONS+=(--append "$arg")
 	done
-	[[ -z ${FULL:-} ]] || OPTIONS+=(--env "FULL=$FULL")
+	[[ ${FULL:-0} == 0 ]] || OPTIONS+=(--env "FULL=$FULL")
 	[[ -z ${SEED:-} ]] || OPTIONS+=(--env "SEED=$SEED")
 	[[ -z ${STORM:-} ]] || OPTIONS+=(--env "STORM=$STORM")
 	[[ -z ${NO_LOG_CHECK:-} ]] || OPTIONS+=(--no-log-check)

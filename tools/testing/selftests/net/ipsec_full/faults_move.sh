@@ -85,15 +85,12 @@ exceptions() {
 	done
 }
 
-# chosen COUNT: the same lines for the same SEED.
-chosen() {
-	if [[ -n ${FULL:-} ]]; then
-		cat
-	else
-		awk -v seed="$SEED" 'BEGIN { srand(seed) }
-			{ print rand() "\t" $0 }' | sort | cut -f 2 |
-			head -n "$1"
-	fi
+# sample_or_all COUNT
+sample_or_all() {
+	case ${FULL:-0} in
+	0) chosen "$1" "$SEED" ;;
+	*) cat ;;
+	esac
 }
 
 setup() {
@@ -238,10 +235,6 @@ lost_in_time() {
 	busywait $((PATIENCE * 1000)) is_lost && busywait 5000 no_device_places
 }
 
-is_lost() {
-	devlink health show | grep -A 2 'reporter fw' | grep -q 'state error'
-}
-
 # SAs that the NIC had have expired.
 no_device_places() {
 	! in_place out device && ! in_place in device
@@ -289,7 +282,8 @@ all_checks() {
 
 	while read -r row; do
 		check "$row" survives "$row"
-	done < <(rows | chosen $SAMPLE; costly_rows | chosen $COSTLY_SAMPLE)
+	done < <(rows | sample_or_all $SAMPLE
+		costly_rows | sample_or_all $COSTLY_SAMPLE)
 	while read -r row; do
 		# shellcheck disable=SC2086
 		check "an exception: $row" costs_a_packet $row

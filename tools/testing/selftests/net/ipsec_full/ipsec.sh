@@ -568,6 +568,11 @@ device_has() {
 	acmectl dump json | grep -Eq "\"num_sas\": $1,?\$"
 }
 
+# The driver has declared the NIC lost.
+is_lost() {
+	devlink health show | grep -A 2 'reporter fw' | grep -q 'state error'
+}
+
 # The NIC forgets an SA some time after it was deleted.
 no_device_sas() {
 	busywait 5000 device_has 0 && return

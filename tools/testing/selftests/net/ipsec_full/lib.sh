@@ -53,6 +53,12 @@ at_end() {
 	CLEANUP+=("$(printf '%q ' "$@")")
 }
 
+# chosen COUNT SEED: so many of the lines, the same ones for the same SEED.
+chosen() {
+	awk -v seed="$2" 'BEGIN { srand(seed) } { print rand() "\t" $0 }' |
+		sort | cut -f 2 | head -n "$1"
+}
+
 # What the current check prints.
 CHECK_OUTPUT=$(mktemp)
 trap 'run_cleanup; rm -f "$CHECK_OUTPUT"' EXIT
