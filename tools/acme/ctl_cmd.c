@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* The operator's commands. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "nic.h"
@@ -178,7 +179,7 @@ static void fault_usage(FILE *out)
 {
 	size_t i;
 
-	fputs("error: fault: say list, clear, dead, kill", out);
+	fputs("error: fault: say list, clear, dead, kill, die", out);
 	for (i = 0; i < ARRAY_SIZE(faults); i++)
 		fprintf(out, ", %s %s", faults[i].name, faults[i].args);
 	fputs(", or COMMAND with one of", out);
@@ -210,6 +211,13 @@ static bool parse_fault(struct acme_faults *f, char **words)
 	return op && set_cmd_fault(f, op, words + 1);
 }
 
+/* Without cleaning up or an answer. Standard error tells it from an accident. */
+static void die(void)
+{
+	complain("dies as told");
+	raise(SIGKILL);
+}
+
 static void cmd_fault(struct nic *nic, char **words, FILE *out)
 {
 	struct acme_faults f = nic->dev->faults;
@@ -223,6 +231,8 @@ static void cmd_fault(struct nic *nic, char **words, FILE *out)
 		ok(out);
 		return;
 	}
+	if (words[1] && !strcmp(words[1], "die"))
+		die();
 	if (!words[1] || !parse_fault(&f, words + 1)) {
 		fault_usage(out);
 		return;
