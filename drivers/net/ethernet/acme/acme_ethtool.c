@@ -441,7 +441,7 @@ static int acme_test_irqs(struct acme_net *anet)
 	acme_netdev_down(anet);
 	err = acme_selftest_irqs(anet->adev);
 	if (was_up)
-		err = acme_netdev_up(anet) ?: err;
+		err = acme_netdev_up_again(anet) ?: err;
 	return err;
 }
 

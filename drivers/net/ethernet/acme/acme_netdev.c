@@ -90,12 +90,20 @@ static void acme_set_carrier(struct acme_dev *adev, struct net_device *netdev,
 	}
 }
 
+static bool acme_netdev_is_up(struct net_device *netdev)
+{
+	struct acme_net *anet = netdev_priv(netdev);
+
+	return READ_ONCE(anet->up);
+}
+
 /**
  * acme_netdev_link_update() - make the carrier what the device says
  * @adev: device
  *
  * Open and the event queue's interrupt may do it at the same time, so the last
- * look at the link comes after the carrier was set.
+ * look at the link comes after the carrier was set. Without queue pairs there is
+ * none.
  *
  * Context: process or interrupt thread.
  */
@@ -105,7 +113,7 @@ void acme_netdev_link_update(struct acme_dev *adev)
 	int tries = 8;
 	bool up;
 
-	if (!netdev || !netif_running(netdev))
+	if (!netdev || !acme_netdev_is_up(netdev))
 		return;
 
 	do {
@@ -180,8 +188,9 @@ int acme_netdev_up(struct acme_net *anet)
 	if (err)
 		goto close_qps;
 
-	anet->up = true;
 	netif_tx_start_all_queues(anet->netdev);
+	WRITE_ONCE(anet->up, true);
+	acme_netdev_link_update(anet->adev);
 	return 0;
 
 close_qps:
@@ -190,9 +199,20 @@ close_qps:
 	return err;
 }
 
+/* Nobody sets the carrier afterwards, so no watchdog looks at the Tx queues. */
+static void acme_netdev_carrier_off(struct acme_net *anet)
+{
+	WRITE_ONCE(anet->up, false);
+	synchronize_irq(anet->adev->vecs[ACME_VEC_MGMT].irq);
+	netif_carrier_off(anet->netdev);
+}
+
 /**
  * acme_netdev_down() - undo acme_netdev_up()
  * @anet: interface
+ *
+ * The device may take seconds to answer, or not answer at all; the carrier is
+ * off meanwhile.
  *
  * Context: RTNL.
  */
@@ -201,7 +221,7 @@ void acme_netdev_down(struct acme_net *anet)
 	if (!anet->up)
 		return;
 
-	anet->up = false;
+	acme_netdev_carrier_off(anet);
 	acme_vport_enable(anet, false);
 	/* polling first: it wakes Tx queues */
 	acme_stop_qps(anet, anet->num_qps);
@@ -217,16 +237,11 @@ static int acme_open(struct net_device *netdev)
 	err = netif_set_real_num_queues(netdev, anet->num_qps, anet->num_qps);
 	if (err)
 		return err;
-	err = acme_netdev_up(anet);
-	if (err)
-		return err;
-	acme_netdev_link_update(anet->adev);
-	return 0;
+	return acme_netdev_up(anet);
 }
 
 static int acme_stop(struct net_device *netdev)
 {
-	netif_carrier_off(netdev);
 	acme_netdev_down(netdev_priv(netdev));
 	return 0;
 }
@@ -236,6 +251,24 @@ static void acme_give_up(struct acme_net *anet)
 {
 	netdev_err(anet->netdev, "queues can't be opened, interface goes down\n");
 	dev_close(anet->netdev);
+}
+
+/**
+ * acme_netdev_up_again() - open queue pairs that were open before
+ * @anet: interface, after acme_netdev_down()
+ *
+ * If that fails, the interface goes down.
+ *
+ * Context: RTNL.
+ * Return: 0 or a negative errno.
+ */
+int acme_netdev_up_again(struct acme_net *anet)
+{
+	int err = acme_netdev_up(anet);
+
+	if (err)
+		acme_give_up(anet);
+	return err;
 }
 
 static void acme_set_config(struct acme_net *anet,
@@ -306,8 +339,7 @@ static void acme_reset_work(struct work_struct *work)
 
 	anet->resets++;
 	acme_netdev_down(anet);
-	if (acme_netdev_up(anet))
-		acme_give_up(anet);
+	acme_netdev_up_again(anet);
 unlock:
 	rtnl_unlock();
 }

@@ -67,6 +67,7 @@ void acme_netdev_destroy(struct acme_dev *adev);
 void acme_netdev_link_update(struct acme_dev *adev);
 void acme_netdev_schedule_reset(struct acme_dev *adev);
 int acme_netdev_up(struct acme_net *anet);
+int acme_netdev_up_again(struct acme_net *anet);
 void acme_netdev_down(struct acme_net *anet);
 int acme_netdev_reconfigure(struct acme_net *anet,
 			    const struct acme_net_config *config);
