@@ -10,7 +10,9 @@
 #
 # A command without a case here fails the test. By default it is a sample of all
 # cases and failures, as one takes ten seconds: SEED= chooses another, FULL=1 takes
-# all.
+# all, an argument those that it matches:
+#
+#	make vm RUN=path/to/faults_commands.sh ARGS="'SA_RUN .* kill'"
 #
 # timeout: 900
 source "$(dirname "$0")/lib.sh"
@@ -25,6 +27,7 @@ BOUND=8
 PERIOD=10
 : "${SAMPLE:=4}"
 : "${SEED:=$RANDOM}"
+ONLY=${1:-}
 
 pair 7450 transport 4 4 routed 128 64
 pair 7451 tunnel    6 6 onlink 256 64
@@ -61,9 +64,11 @@ cases() {
 		QUEUE_CREATE up
 		QUEUE_CREATE channels
 		QUEUE_CREATE rings
+		QUEUE_CREATE selftest
 		QUEUE_DESTROY down
 		QUEUE_DESTROY channels
 		QUEUE_DESTROY rings
+		QUEUE_DESTROY selftest
 		QUEUE_DESTROY remove
 		QUEUE_COALESCE moderation
 		SA_ADD add
@@ -136,11 +141,15 @@ every_command_has_a_case() {
 }
 
 # bounded COMMAND...: may fail, but not hang.
+SLOWEST=0
 bounded() {
-	local status=0
+	local start status=0 took
 
+	start=$(timestamp_ms)
 	timeout $((BOUND * PATIENCE_FACTOR)) "$@" || status=$?
-	echo "$*: status $status"
+	took=$(($(timestamp_ms) - start))
+	((took < SLOWEST)) || SLOWEST=$took
+	echo "$*: status $status after $took ms"
 	((status != 124))
 }
 
@@ -215,6 +224,10 @@ by_channels() {
 
 by_rings() {
 	bounded ethtool -G acme0 rx 128
+}
+
+by_selftest() {
+	bounded ethtool -t acme0 offline
 }
 
 by_moderation() {
@@ -374,11 +387,14 @@ survives_and_works_again() {
 	works_again && return "$status"
 }
 
-sample_or_all() {
-	case ${FULL:-0} in
-	0) rows | chosen $SAMPLE "$SEED" ;;
-	*) rows ;;
-	esac
+wanted_rows() {
+	if [[ -n $ONLY ]]; then
+		rows | grep -e "$ONLY"
+	elif [[ ${FULL:-0} == 0 ]]; then
+		rows | chosen "$SAMPLE" "$SEED"
+	else
+		rows
+	fi
 }
 
 all_checks() {
@@ -389,7 +405,7 @@ all_checks() {
 	while read -r -u 9 command how failure; do
 		check "$command by $how: $failure" survives_and_works_again \
 			"$command" "$how" "$failure"
-	done 9< <(sample_or_all)
+	done 9< <(wanted_rows)
 	check "all is removed" loss_teardown
 	check "a new pair counts what the wire carries" counters_agree 7452
 }
@@ -399,4 +415,5 @@ plan_for all_checks
 echo "# SEED=$SEED"
 set_up loss_setup
 all_checks
+echo "# slowest command: $SLOWEST ms"
 finish
