@@ -20,8 +20,9 @@ Variables of check, vm, shell
                  2, with one CPU 1 (check)
   SEED=n         the same random choices as a run that printed it (check)
   STORM=n        moves and updates of the test storm; default: 300 (check)
-  FULL=1         all instead of a sample: tests matrix and faults_move; 10000
-                 moves and updates: test storm (check)
+  FULL=1         all instead of a sample: tests matrix, faults_commands,
+                 faults_dump_only and faults_move; 10000 moves and updates: test
+                 storm (check)
   PEER=ns|vm     the peer: a namespace of the VM, or a VM of its own
   NIC=acme|virtio|none
                  the NIC: our model, a stock one in its place, or a VM
