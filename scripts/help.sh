@@ -27,12 +27,14 @@ Variables of check, vm, shell
   NIC=acme|virtio|none
                  the NIC: our model, a stock one in its place, or a VM
                  without network
-  PROFILE=name   capabilities of the NIC (acme-nic --help)
+  NICS=2         a second NIC, acme1; its wire ends in namespace peer2
+  PROFILE=name   capabilities of the NIC (acme-nic --help); with NICS=2
+                 "name,name" are those of each
   FOREIGN=1      plug an ivshmem device that is no NIC, too
   KERNEL=normal|debug
   TIMEOUT=s      time limit; exit status 124 when it is over
   MEM=1G SMP=2   memory (at most 2G) and CPUs of the VM
-  CAPTURE=dir    leave a pcap of the wire there: wire0.pcap
+  CAPTURE=dir    leave a pcap of each wire there: wire0.pcap
   OUT=dir        console.log, dmesg and what the script leaves in $OUT;
                  default: a new directory in build/out
   ACCEL=kvm|tcg  default: KVM if a trial boot passes

@@ -40,6 +40,7 @@ vm_options() {
 		--accel "${ACCEL:-}" --timeout "${TIMEOUT:-0}")
 	[[ -z ${MEM:-} ]] || OPTIONS+=(--mem "$MEM")
 	[[ -z ${SMP:-} ]] || OPTIONS+=(--smp "$SMP")
+	[[ -z ${NICS:-} ]] || OPTIONS+=(--nics "$NICS")
 	[[ -z ${FOREIGN:-} ]] || OPTIONS+=(--foreign)
 	[[ -z ${PROFILE:-} ]] || OPTIONS+=(--profile "$PROFILE")
 	[[ -z ${TCG_PLUGIN:-} ]] || OPTIONS+=(--tcg-plugin "$TCG_PLUGIN")

@@ -31,6 +31,7 @@ link_programs() {
 	done
 	if [[ $PEER == ns ]]; then
 		ln -s "$VM_REPO/build/vm/peer-ns" "$BIN/peer"
+		((NICS < 2)) || ln -s "$VM_REPO/build/vm/peer-ns" "$BIN/peer2"
 	else
 		ln -s "$VM_REPO/scripts/vm/peer-$PEER.sh" "$BIN/peer"
 	fi
@@ -55,21 +56,27 @@ load_driver() {
 	modprobe acme || fail "cannot load the acme driver"
 }
 
-# The namespace first: its default for duplicate address detection must be in
-# place when the interface arrives.
 setup_peer_ns() {
-	local dev
+	peer_in_ns peer peer0 "$PEER_MAC" 10.0.0.2 fd00::2
+	((NICS < 2)) ||
+		peer_in_ns peer2 peer1 "$PEER_MAC_1" 10.0.1.2 fd00:1::2
+}
 
-	dev=$(find_by_mac "$PEER_MAC") || fail "no interface of the peer"
-	ip netns add peer
-	ip netns exec peer bash -c "$(declare -f disable_dad); disable_dad"
-	ip link set dev "$dev" netns peer name peer0 ||
-		fail "cannot move peer0"
-	ip -n peer -batch - <<-END || fail "cannot set up peer0"
+# peer_in_ns NAMESPACE INTERFACE MAC ADDRESS...: the namespace first, as its default
+# for duplicate address detection must be in place when the interface arrives.
+peer_in_ns() {
+	local ns=$1 name=$2 dev
+
+	dev=$(find_by_mac "$3") || fail "no interface to be $name"
+	ip netns add "$ns"
+	ip netns exec "$ns" bash -c "$(declare -f disable_dad); disable_dad"
+	ip link set dev "$dev" netns "$ns" name "$name" ||
+		fail "cannot move $name"
+	ip -n "$ns" -batch - <<-END || fail "cannot set up $name"
 		link set dev lo up
-		link set dev peer0 up
-		addr add 10.0.0.2/24 dev peer0
-		addr add fd00::2/64 dev peer0 nodad
+		link set dev $name up
+		addr add $4/24 dev $name
+		addr add $5/64 dev $name nodad
 	END
 }
 
@@ -82,8 +89,13 @@ reaches() {
 }
 
 check_network() {
-	wait_until 15 reaches 10.0.0.2 || fail "no answer from 10.0.0.2"
-	wait_until 15 reaches fd00::2 || fail "no answer from fd00::2"
+	local address far=(10.0.0.2 fd00::2)
+
+	((NICS < 2)) || far+=(10.0.1.2 fd00:1::2)
+	for address in "${far[@]}"; do
+		wait_until 15 reaches "$address" ||
+			fail "no answer from $address"
+	done
 }
 
 setup_network() {

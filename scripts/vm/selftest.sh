@@ -75,5 +75,14 @@ ends 2 "a script that does not exist" RUN=nosuch.sh
 says 'there is no script .*nosuch.sh' "which one"
 ends 2 "a value that makes no sense" RUN=status.sh MEM=7
 says 'memory must be' "which would"
+ends 2 "more NICs than there are" RUN=status.sh NIC=acme NICS=3
+says "invalid choice: '?3" "how many there are"
+ends 2 "no number of NICs" RUN=status.sh NIC=acme NICS=2x
+ends 2 "a second NIC with a peer in a VM" RUN=status.sh NIC=acme NICS=2 PEER=vm
+says 'NICS=2 needs PEER=ns' "what it needs"
+ends 2 "two stock NICs" RUN=status.sh NIC=virtio NICS=2
+says 'NICS=2 needs NIC=acme' "what it needs"
+ends 2 "two profiles for one NIC" RUN=status.sh NIC=acme PROFILE=basic,basic
+says 'one for all NICs' "how many there may be"
 rm -rf "$WORK"
 tap_end

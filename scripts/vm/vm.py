@@ -10,6 +10,9 @@ be set up; 2 for a usage error.
   run directory   sockets, environment and status, removed at the end
   memory file     the guest's RAM, shared with the NIC model, removed at the end
   OUT             console.log, dmesg, acme-nic.log and what the script leaves
+
+What there is of each adapter is named by its number, from 0; a name without a
+number is that of the first, where it has been alone.
 """
 
 import argparse
@@ -39,8 +42,9 @@ STATUS_DIED = 125
 BOOT_RETRIES = 2
 GUEST_READY = b"ipsec_full: ready"
 
-NIC_MAC = "52:54:00:ac:00:01"
-PEER_MAC = "52:54:00:ee:00:01"
+# Of each adapter, and of the other end of its wire.
+NIC_MACS = ["52:54:00:ac:00:01", "52:54:00:ac:00:02"]
+PEER_MACS = ["52:54:00:ee:00:01", "52:54:00:ee:00:02"]
 PEER_PORTS = 12
 PEER_MEM = "512M"
 KILL_GRACE = 5
@@ -231,51 +235,75 @@ def read_ready_line(child):
     return line == b"ready\n"
 
 
+def numbered(name, index):
+    """The name of what the first adapter has without a number."""
+    return f"{name}{index}" if index else name
+
+
+def profile_of(opts, index):
+    """A profile is that of all adapters, unless there is one for each."""
+    names = opts.profile.split(",")
+    return names[index if len(names) > 1 else 0]
+
+
 class Nic:
     """The NIC model, acme-nic, and the QEMU options that attach it."""
 
     VECTORS = 16
 
-    def __init__(self, opts, space, children):
-        self.space = space
+    def __init__(self, opts, space, children, index=0):
         self.children = children
-        self.log_path = os.path.join(opts.out, "acme-nic.log")
+        self.index = index
+        self.ivshmem = space.path(numbered("ivshmem", index))
+        self.ctl = space.path(numbered("ctl", index))
+        self.log_path = os.path.join(opts.out,
+                                     numbered("acme-nic", index) + ".log")
+        self.stderr_path = os.path.splitext(self.log_path)[0] + ".stderr"
+        self.child = self.start(opts, space)
+        self.ctl_link = os.path.join(opts.out, numbered("ctl", index))
+        self.remove_link()
+        os.symlink(self.ctl, self.ctl_link)
+
+    def command(self, opts, space):
         argv = [os.path.join(BUILD, "acme", "acme-nic"),
                 "--mem", space.mem_file,
-                "--ivshmem", space.path("ivshmem"),
-                "--wire", space.path("wire0"),
-                "--ctl", space.path("ctl"),
-                "--mac", NIC_MAC,
+                "--ivshmem", self.ivshmem,
+                "--wire", space.path(f"wire{self.index}"),
+                "--ctl", self.ctl,
+                "--mac", NIC_MACS[self.index],
                 "--log", self.log_path]
-        if opts.profile:
-            argv += ["--profile", opts.profile]
+        profile = profile_of(opts, self.index)
+        if profile:
+            argv += ["--profile", profile]
         if opts.capture:
-            model_pcap = os.path.join(opts.capture, "model")
+            model_pcap = os.path.join(opts.capture,
+                                      numbered("model", self.index))
             os.makedirs(model_pcap, exist_ok=True)
             argv += ["--pcap", model_pcap]
-        self.stderr_path = os.path.join(opts.out, "acme-nic.stderr")
+        return argv
+
+    def start(self, opts, space):
         with open(self.stderr_path, "wb") as stderr:
-            self.child = children.start(argv, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=stderr)
-        if not read_ready_line(self.child):
+            child = self.children.start(
+                self.command(opts, space), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=stderr)
+        if not read_ready_line(child):
             raise VmError(f"acme-nic did not start, see {self.log_path} and "
                           f"{self.stderr_path}")
-        self.ctl_link = os.path.join(opts.out, "ctl")
-        self.remove_link()
-        os.symlink(space.path("ctl"), self.ctl_link)
+        return child
 
     def remove_link(self):
         with contextlib.suppress(OSError):
             os.unlink(self.ctl_link)
 
     def qemu_options(self):
-        return ["-chardev",
-                f"socket,path={self.space.path('ivshmem')},id=acme0",
+        acme, port = f"acme{self.index}", numbered("acmectl", self.index)
+        return ["-chardev", f"socket,path={self.ivshmem},id={acme}",
                 "-device", "ivshmem-doorbell,"
-                f"vectors={self.VECTORS},chardev=acme0",
-                "-chardev", f"socket,path={self.space.path('ctl')},id=acmectl",
-                "-device", "virtserialport,bus=vmser.0,name=acmectl,"
-                "chardev=acmectl"]
+                f"vectors={self.VECTORS},chardev={acme}",
+                "-chardev", f"socket,path={self.ctl},id={port}",
+                "-device", f"virtserialport,bus=vmser.0,name={port},"
+                f"chardev={port}"]
 
     def died_as_told(self):
         """By `acmectl fault die`, in a test."""
@@ -294,15 +322,15 @@ class Nic:
         return f"acme-nic ended with status {status}, see {self.log_path}"
 
 
-def wire_option(name, opts, space):
-    """One end of the wire: frames over a unix stream. Two stock NICs in one
+def wire_option(name, opts, space, index=0):
+    """One end of a wire: frames over a unix stream. Two stock NICs in one
     QEMU meet at a hub instead: it can't reliably connect to itself."""
     stock = opts.nic == "virtio"
     if stock and opts.peer == "ns":
         return ["-netdev", f"hubport,id={name},hubid=0"]
     server = "on" if stock and name == "peer0" else "off"
     return ["-netdev", f"stream,id={name},server={server},addr.type=unix,"
-            f"addr.path={space.path('wire0')}"]
+            f"addr.path={space.path(f'wire{index}')}"]
 
 
 class StockNic:
@@ -313,7 +341,7 @@ class StockNic:
 
     def qemu_options(self):
         return self.wire + ["-device",
-                            f"virtio-net-pci,netdev=nic0,mac={NIC_MAC}"]
+                            f"virtio-net-pci,netdev=nic0,mac={NIC_MACS[0]}"]
 
     def finish(self):
         return None
@@ -329,14 +357,16 @@ class NoNic:
         return None
 
 
-def peer_nic_options(opts, space):
-    """The peer's end of the wire, with a capture made by QEMU if asked."""
-    argv = wire_option("peer0", opts, space)
-    argv += ["-device", f"virtio-net-pci,netdev=peer0,mac={PEER_MAC}"]
+def peer_nic_options(opts, space, index=0):
+    """The peer's end of a wire, with a capture made by QEMU if asked."""
+    name = f"peer{index}"
+    argv = wire_option(name, opts, space, index)
+    argv += ["-device",
+             f"virtio-net-pci,netdev={name},mac={PEER_MACS[index]}"]
     if opts.capture:
-        pcap = os.path.join(opts.capture, "wire0.pcap")
-        argv += ["-object", f"filter-dump,id=dump0,netdev=peer0,file={pcap},"
-                 "maxlen=262144"]
+        pcap = os.path.join(opts.capture, f"wire{index}.pcap")
+        argv += ["-object", f"filter-dump,id=dump{index},netdev={name},"
+                 f"file={pcap},maxlen=262144"]
     return argv
 
 
@@ -409,8 +439,8 @@ class PeerVm:
 class PeerNamespace:
     """PEER=ns: the peer is a namespace of the test VM."""
 
-    def __init__(self, opts, space):
-        self.options = peer_nic_options(opts, space)
+    def __init__(self, opts, space, index=0):
+        self.options = peer_nic_options(opts, space, index)
 
     def qemu_options(self):
         return self.options
@@ -436,8 +466,10 @@ class TestVm:
             "VM_REPO": REPO, "VM_RUN": opts.run or "",
             "VM_ARGS": opts.args, "VM_KERNEL": opts.kernel,
             "OUT": opts.out, "NIC": opts.nic, "PEER": opts.peer,
-            "PROFILE": opts.profile, "NIC_MAC": NIC_MAC,
-            "PEER_MAC": PEER_MAC, "PEER_PORTS": str(PEER_PORTS),
+            "NICS": str(opts.nics), "PROFILE": opts.profile,
+            "NIC_MAC": NIC_MACS[0], "NIC_MAC_1": NIC_MACS[1],
+            "PEER_MAC": PEER_MACS[0], "PEER_MAC_1": PEER_MACS[1],
+            "PEER_PORTS": str(PEER_PORTS),
             "CAPTURE": opts.capture or "",
             "KSELFTEST": "/run/vm-kernel/selftests",
             "TERM": os.environ.get("TERM", "linux"),
@@ -547,18 +579,18 @@ def tail(path, lines=25):
     return ""
 
 
-def make_nic(opts, space, children):
+def make_nics(opts, space, children):
     if opts.nic == "acme":
-        return Nic(opts, space, children)
-    return StockNic(opts, space) if opts.nic == "virtio" else NoNic()
+        return [Nic(opts, space, children, i) for i in range(opts.nics)]
+    return [StockNic(opts, space) if opts.nic == "virtio" else NoNic()]
 
 
-def make_peer(opts, space, children):
+def make_peers(opts, space, children):
     if opts.nic == "none":
-        return NoNic()
+        return [NoNic()]
     if opts.peer == "vm":
-        return PeerVm(opts, space, children)
-    return PeerNamespace(opts, space)
+        return [PeerVm(opts, space, children)]
+    return [PeerNamespace(opts, space, i) for i in range(opts.nics)]
 
 
 def run_vm(opts, space, children):
@@ -568,13 +600,13 @@ def run_vm(opts, space, children):
     if opts.run:
         output = ScriptOutput(space.path("out"), [sys.stdout.buffer])
     vm.write_environment()
-    nic = make_nic(opts, space, children)
-    peer = make_peer(opts, space, children)
-    vm.start([nic, peer])
+    nics = make_nics(opts, space, children)
+    peers = make_peers(opts, space, children)
+    vm.start(nics + peers)
     status = vm.wait()
     if output:
         output.finish()
-    for problem in (peer.finish(), nic.finish()):
+    for problem in [part.finish() for part in peers + nics]:
         if problem:
             say(problem)
             status = status or STATUS_DIED
@@ -599,6 +631,8 @@ def parse_args():
     parser.add_argument("--args", default="", help="its arguments")
     parser.add_argument("--nic", default="acme", choices=["acme", "virtio", "none"])
     parser.add_argument("--peer", default="ns", choices=["ns", "vm"])
+    parser.add_argument("--nics", type=int, default=1, choices=[1, 2],
+                        help="adapters, each with a wire and a peer")
     parser.add_argument("--profile", default="", help="capabilities of the NIC")
     parser.add_argument("--foreign", action="store_true",
                         help="plug another ivshmem device, too")
@@ -630,6 +664,13 @@ def finish_options(parser, opts):
             parser.error(f"no script {opts.run}")
     elif not sys.stdin.isatty():
         parser.error("a shell needs a terminal")
+    if len(opts.profile.split(",")) not in (1, opts.nics):
+        parser.error(f"PROFILE={opts.profile}: one for all NICs, or for each")
+    if opts.nics > 1 and opts.nic != "acme":
+        parser.error(f"NICS={opts.nics} needs NIC=acme: stock NICs come alone")
+    if opts.nics > 1 and opts.peer != "ns":
+        parser.error(f"NICS={opts.nics} needs PEER=ns: the second NIC's peer "
+                     "is a namespace")
     if opts.mem is None:
         opts.mem = parse_size("2G" if opts.kernel == "debug" else "1G")
     opts.out = os.path.abspath(opts.out)

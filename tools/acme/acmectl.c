@@ -2,8 +2,8 @@
 /*
  * acmectl: the operator's side of acme-nic, for host and guest.
  *
- * In the guest it speaks through the virtio port named acmectl, on the host
- * through the control socket.
+ * In the guest it speaks through the virtio port named acmectl, or of another
+ * adapter acmectl1 and so on; on the host through the control socket.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -20,6 +20,7 @@
 
 #define PORTS		"/sys/class/virtio-ports"
 #define PORT_NAME	"acmectl"
+#define NICS_MAX	8
 #define LOCK		"/run/acmectl.lock"
 #define TIMEOUT_MS	10000
 #define LINE_MAX_LEN	1024
@@ -28,12 +29,13 @@ enum { EXIT_OK, EXIT_ERROR, EXIT_USAGE };
 
 static void usage(FILE *out)
 {
-	fputs("usage: acmectl [--socket PATH] COMMAND [ARG]...\n"
-	      "Without --socket: the virtio port acmectl, else $ACME_CTL.\n"
+	fputs("usage: acmectl [--nic N | --socket PATH] COMMAND [ARG]...\n"
+	      "Without: the virtio port acmectl, else $ACME_CTL. --nic N: the virtio\n"
+	      "port of adapter N, acmectlN, of the first, 0, acmectl.\n"
 	      "acmectl help lists the commands.\n", out);
 }
 
-static bool has_name(const char *port)
+static bool has_name(const char *port, const char *wanted)
 {
 	char path[sizeof(PORTS) + 256 + 8];
 	char name[64] = "";
@@ -47,10 +49,10 @@ static bool has_name(const char *port)
 		name[0] = '\0';
 	fclose(f);
 	name[strcspn(name, "\n")] = '\0';
-	return !strcmp(name, PORT_NAME);
+	return !strcmp(name, wanted);
 }
 
-static int open_port(void)
+static int open_port(const char *name)
 {
 	struct dirent *entry;
 	char path[300];
@@ -61,7 +63,8 @@ static int open_port(void)
 	if (!dir)
 		return -1;
 	while (fd < 0 && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' || !has_name(entry->d_name))
+		if (entry->d_name[0] == '.' ||
+		    !has_name(entry->d_name, name))
 			continue;
 		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
 		fd = open(path, O_RDWR | O_CLOEXEC);
@@ -105,23 +108,25 @@ static int lock(void)
 	return 0;
 }
 
-static int open_device(const char *socket_path)
+/* $ACME_CTL is the first adapter's. */
+static int open_device(unsigned int nic)
 {
+	char name[sizeof(PORT_NAME) + 12] = PORT_NAME;
 	int fd;
 
-	if (socket_path)
-		return open_socket(socket_path);
+	if (nic)
+		snprintf(name, sizeof(name), "%s%u", PORT_NAME, nic);
 	if (!access(PORTS, F_OK)) {
 		if (lock())
 			return -1;
-		fd = open_port();
+		fd = open_port(name);
 		if (fd >= 0)
 			return fd;
 	}
-	if (getenv("ACME_CTL"))
+	if (!nic && getenv("ACME_CTL"))
 		return open_socket(getenv("ACME_CTL"));
-	fputs("acmectl: no virtio port named " PORT_NAME
-	      "; give --socket PATH or set ACME_CTL\n", stderr);
+	fprintf(stderr, "acmectl: no virtio port named %s; give --socket PATH%s\n",
+		name, nic ? "" : " or set ACME_CTL");
 	return -1;
 }
 
@@ -240,9 +245,17 @@ static int print_answer(int fd)
 	return EXIT_USAGE;
 }
 
+static bool parse_nic(const char *text, unsigned int *nic)
+{
+	char end;
+
+	return sscanf(text, "%u%c", nic, &end) == 1 && *nic < NICS_MAX;
+}
+
 int main(int argc, char **argv)
 {
 	const char *path = NULL;
+	unsigned int nic = 0;
 	int first = 1;
 	int fd;
 
@@ -253,12 +266,19 @@ int main(int argc, char **argv)
 	if (argc > 2 && !strcmp(argv[1], "--socket")) {
 		path = argv[2];
 		first = 3;
+	} else if (argc > 2 && !strcmp(argv[1], "--nic")) {
+		if (!parse_nic(argv[2], &nic)) {
+			fprintf(stderr, "acmectl: --nic %s: 0 to %u\n",
+				argv[2], NICS_MAX - 1);
+			return EXIT_USAGE;
+		}
+		first = 3;
 	}
 	if (first >= argc || argv[first][0] == '-') {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	fd = open_device(path);
+	fd = path ? open_socket(path) : open_device(nic);
 	if (fd < 0)
 		return EXIT_USAGE;
 	if (!send_command(fd, argv + first, argc - first)) {
