@@ -76,6 +76,29 @@ software_pairs_up() {
 	OFFLOAD_OUT='' OFFLOAD_IN='' pairs_up "$@"
 }
 
+# essence N...: what must be the same wherever SAs are.
+essence() {
+	local n ids=()
+
+	for n; do
+		ids+=("${FAR_END[$n]}" "${SPI_OUT[$n]}")
+		ids+=("${NEAR_END[$n]}" "${SPI_IN[$n]}")
+	done
+	ip -s xfrm state |
+		sed '/^	 *place /d; /^	 *drops:/d; /offload parameters/d'
+	"$MOVES_DIR/saops.py" getae "${ids[@]}"
+}
+
+# carried none|DEVICE N...: pairs without traffic move, and that is all.
+carried() {
+	local before after
+
+	before=$(essence "${@:2}")
+	move_pairs "$@" || return
+	after=$(essence "${@:2}")
+	grep -q '^packets' <<<"$before" && diff <(echo "$before") <(echo "$after")
+}
+
 # stream_up RATE N...: datagrams both ways through the pairs, so many a second, and
 # TCP, until stream_down.
 stream_up() {
@@ -124,10 +147,10 @@ update_of() {
 		sed 's/^xfrm state add/xfrm state update/'
 }
 
-# nic_commands NAME|NAME...: "NAME times" of commands about SAs that the NIC has
-# executed, sorted.
+# nic_commands NAME|NAME... WORDS...: "NAME times" of commands about SAs that the NIC
+# has executed, sorted; WORDS are acmectl's and choose the NIC.
 nic_commands() {
-	acmectl dump json |
+	acmectl "${@:2}" dump json |
 		sed -nE "s/^ *\"SA_($1)\": ([0-9]+),?\$/\1 \2/p" | sort
 }
 
