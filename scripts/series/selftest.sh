@@ -13,7 +13,7 @@ source "$REPO/scripts/lint/tap.sh"
 COPY=$BUILD/series-selftest
 OUTPUT=$BUILD/series-selftest.out
 FIRST=patches/0000-planted.patch
-LAST=patches/0000-planted-too.patch
+SECOND=patches/0000-planted2.patch
 
 # Without a defect. It leaves what copy_checkout() copies.
 clean() {
@@ -107,18 +107,18 @@ too_many() {
 # Declared and called by the first, defined by the second only.
 test_compiling() {
 	copy_checkout
-	mail "planted: a call" net/xfrm/xfrm_hash.c "@@ -1,1 +1,3 @@" \
+	mail "planted: a call" net/xfrm/xfrm_user.c "@@ -1,1 +1,3 @@" \
 		>"$COPY/$FIRST" <<-'END'
 	+int xfrm_planted(void);
 	+int xfrm_planted_call(void) { return xfrm_planted(); }
-	 // SPDX-License-Identifier: GPL-2.0
+	 // SPDX-License-Identifier: GPL-2.0-only
 	END
-	mail "planted: what it calls" net/xfrm/xfrm_hash.c "@@ -1,3 +1,4 @@" \
-		>"$COPY/$LAST" <<-'END'
+	mail "planted: what it calls" net/xfrm/xfrm_user.c "@@ -1,3 +1,4 @@" \
+		>"$COPY/$SECOND" <<-'END'
 	 int xfrm_planted(void);
 	 int xfrm_planted_call(void) { return xfrm_planted(); }
 	+int xfrm_planted(void) { return 0; }
-	 // SPDX-License-Identifier: GPL-2.0
+	 // SPDX-License-Identifier: GPL-2.0-only
 	END
 	finds "a patch that does not build alone" "after patch 1 .*failed" \
 		weave compile
