@@ -76,8 +76,11 @@ replayer_ends() {
 	(($(replayed) > 0))
 }
 
+# With ESN what is older than the window is taken for a number that is yet to come,
+# and then its ICV is wrong: RFC 4303, appendix A2.2.
 rejections() {
 	echo $(($(mib near XfrmInStateSeqError) +
+		$(mib near XfrmInStateProtoError) +
 		$(mib near XfrmFullInException) + $(mib near XfrmFullInRaw)))
 }
 
