@@ -25,14 +25,14 @@ case ${PROFILE:-default} in
 dump-only) export STREAM_LARGE=1200 ;;
 bytes-only) LIMIT=byte-soft ;;
 no-esn) ESN=() ;;
-small-window) WINDOW=64 ;;
+small-window) LARGEST=64 ;;
 esac
 
 ALG[7102]=sha256
-pair 7100 transport 4 4 routed 128 "${WINDOW:-1024}"
-pair 7101 transport 6 6 onlink 256 "${WINDOW:-512}"
-pair 7102 tunnel    6 4 onlink 128 "${WINDOW:-256}"
-pair 7103 tunnel    4 4 routed 256 "${WINDOW:-2048}"
+pair 7100 transport 4 4 routed 128 "${LARGEST:-1024}"
+pair 7101 transport 6 6 onlink 256 "${LARGEST:-512}"
+pair 7102 tunnel    6 4 onlink 128 "${LARGEST:-256}"
+pair 7103 tunnel    4 4 routed 256 "${LARGEST:-2048}"
 
 setup() {
 	pairs_up "${PAIRS[@]}" && trace_moves || return
