@@ -33,12 +33,8 @@ pair 4005 tunnel    4 4 routed 128 64
 pair $HONEST tunnel 4 4 onlink 128 64
 PLAYED=({4000..4005})
 
-# Without a daemon, audit goes to the kernel's log, as fast as that lets it.
 setup() {
-	inject_up "${PLAYED[@]}" && sysctl -qw kernel.printk_ratelimit=0 &&
-		at_end sysctl -qw kernel.printk_ratelimit=5 &&
-		"$INJECT_DIR/audit.py" on &&
-		at_end "$INJECT_DIR/audit.py" off && listen
+	inject_up "${PLAYED[@]}" && audit_to_log && listen
 }
 
 # It hears an event before anything is tried.
@@ -107,7 +103,7 @@ audited() {
 }
 
 in_log() {
-	dmesg | grep -E 'audit.*type=1415' | grep "op=$1" | grep -q "$2"
+	audit_log "$1" | grep -q "$2"
 }
 
 traced() {

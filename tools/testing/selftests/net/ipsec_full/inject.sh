@@ -124,6 +124,18 @@ still_works() {
 	inject "$1 good $LAST_GOOD" && arrived "$1" "good$LAST_GOOD"
 }
 
+# Without a daemon, audit goes to the kernel's log, as fast as that lets it.
+audit_to_log() {
+	sysctl -qw kernel.printk_ratelimit=0 &&
+		at_end sysctl -qw kernel.printk_ratelimit=5 &&
+		"$INJECT_DIR/audit.py" on && at_end "$INJECT_DIR/audit.py" off
+}
+
+# audit_log OP: what XFRM has audited by this name.
+audit_log() {
+	dmesg | grep -E 'audit.*type=1415' | grep "op=$1"
+}
+
 # refused [NAME]: packets that XFRM has dropped on their way in, all or as NAME.
 refused() {
 	awk -v name="${1:-}" '/^Xfrm(Full)?In/ && (name == "" || $1 == name) {

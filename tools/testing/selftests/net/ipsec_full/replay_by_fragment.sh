@@ -18,9 +18,7 @@ pair $HONEST tunnel 4 4 onlink 128 64
 PLAYED=({6030..6032})
 
 setup() {
-	inject_up "${PLAYED[@]}" && sysctl -qw kernel.printk_ratelimit=0 &&
-		at_end sysctl -qw kernel.printk_ratelimit=5 &&
-		"$INJECT_DIR/audit.py" on && at_end "$INJECT_DIR/audit.py" off
+	inject_up "${PLAYED[@]}" && audit_to_log
 }
 
 hw_replays() {
@@ -49,8 +47,7 @@ packet_accepts() {
 }
 
 audited() {
-	dmesg | grep -E 'audit.*type=1415' | grep 'op=SA-replayed-pkt' |
-		grep -q "spi=$((SPI_IN[$1])).* seqno=8"
+	audit_log SA-replayed-pkt | grep -q "spi=$((SPI_IN[$1])).* seqno=8"
 }
 
 full_drops() {
