@@ -63,6 +63,20 @@ chosen() {
 CHECK_OUTPUT=$(mktemp)
 trap 'run_cleanup; rm -f "$CHECK_OUTPUT"' EXIT
 
+# carrier_is 0|1 [DEV]
+carrier_is() {
+	[[ $(<"/sys/class/net/${2:-acme0}/carrier") == "$1" ]]
+}
+
+# has_address DEV ADDRESS [COMMAND]: COMMAND, peer for one, leads to its namespace.
+has_address() {
+	${3:-} ip -o address show dev "$1" | grep -qF "$2"
+}
+
+large_ping() {
+	ping -q -c 2 -i 0.2 -W 2 -s 1400 "$1"
+}
+
 # plan N: how many results there will be.
 plan() {
 	ktap_print_header

@@ -28,10 +28,6 @@ stayed() {
 	done
 }
 
-carrier_is() {
-	[[ $(</sys/class/net/acme0/carrier) == "$1" ]]
-}
-
 # Nothing happens to SAs. Packets come back from the other way when the neighbour
 # answers again.
 link_lost() {

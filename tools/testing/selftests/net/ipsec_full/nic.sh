@@ -127,10 +127,6 @@ self_test() {
 	ethtool -t acme0 "$1" && traffic
 }
 
-carrier_is() {
-	[[ $(</sys/class/net/acme0/carrier) == "$1" ]]
-}
-
 link_down() {
 	acmectl link down && busywait 5000 carrier_is 0 &&
 		dmesg | tail -20 | grep 'link down, SAs stay' && device_has 4

@@ -43,7 +43,7 @@ found_out() {
 	busywait $(((PERIOD + BOUND) * 1000)) is_lost || return
 	echo "after $((SECONDS - start)) s"
 	dmesg | grep 'acme .*: device lost: a command was not answered in time'
-	[[ $(</sys/class/net/acme0/carrier) == 0 ]]
+	carrier_is 0
 }
 
 sas_expired() {

@@ -4,20 +4,8 @@
 # The test VM is as Documentation/testing.rst promises.
 source "$(dirname "$0")/lib.sh"
 
-has_address() {
-	ip -o address show dev "$1" | grep -qF "$2"
-}
-
-peer_has_address() {
-	peer ip -o address show dev "$1" | grep -qF "$2"
-}
-
 out_is_writable() {
 	echo hello >"$OUT/vm_conventions.txt" && rm "$OUT/vm_conventions.txt"
-}
-
-large_ping() {
-	ping -q -c 2 -i 0.2 -W 2 -s 1400 "$1"
 }
 
 programs_exist() {
@@ -32,8 +20,8 @@ programs_exist() {
 plan 12
 check "acme0 has its IPv4 address" has_address acme0 10.0.0.1/24
 check "acme0 has its IPv6 address" has_address acme0 fd00::1/64
-check "peer0 has its IPv4 address" peer_has_address peer0 10.0.0.2/24
-check "peer0 has its IPv6 address" peer_has_address peer0 fd00::2/64
+check "peer0 has its IPv4 address" has_address peer0 10.0.0.2/24 peer
+check "peer0 has its IPv6 address" has_address peer0 fd00::2/64 peer
 check "the peer answers, IPv4" large_ping 10.0.0.2
 check "the peer answers, IPv6" large_ping fd00::2
 check "peer passes the exit status on" \
