@@ -152,17 +152,13 @@ other_sa() {
 		via 30 30 | paste -sd' ' | far_batch && accepted 30
 }
 
-dropped_by_nic() {
-	ethtool -S acme0 | sed -n "s/^ *hw_esp_rx_$1: //p"
-}
-
 outside_selector() {
 	local before arrived
 
-	before=$(dropped_by_nic selector) arrived=$(received 30)
+	before=$(hw_count esp_rx_selector) arrived=$(received 30)
 	send_by 33 30 || return
-	echo "$(dropped_by_nic selector) dropped, $(received 30) received"
-	(($(dropped_by_nic selector) == before + 3)) &&
+	echo "$(hw_count esp_rx_selector) dropped, $(received 30) received"
+	(($(hw_count esp_rx_selector) == before + 3)) &&
 		(($(received 30) == arrived + 3)) &&
 		via 33 33 | paste -sd' ' | far_batch && accepted 33
 }

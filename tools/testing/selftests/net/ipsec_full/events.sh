@@ -239,7 +239,7 @@ icv_failures_are() {
 suppressed_counter() {
 	local held
 
-	held=$(ethtool -S acme0 | sed -n 's/^ *hw_audit_suppressed: //p')
+	held=$(hw_count audit_suppressed)
 	echo "$held held back"
 	((held >= FLOOD / 2))
 }

@@ -49,20 +49,16 @@ suspended() {
 		in_order "$n" 3 2! f2! f3! 4
 }
 
-by_nic() {
-	ethtool -S acme0 | sed -n 's/^ *hw_esp_rx_packets: //p'
-}
-
 # While packets keep coming, most of them whole, the NIC gets the SA back.
 goes_back() {
 	local n=$1 before numbers
 
 	fresh "$n" || return
 	mapfile -t numbers < <(seq 2 1000)
-	before=$(by_nic)
+	before=$(hw_count esp_rx_packets)
 	takes "$n" f1 "${numbers[@]}" || return
-	echo "$(($(by_nic) - before)) of 1000 by the NIC"
-	(($(by_nic) > before + 300))
+	echo "$(($(hw_count esp_rx_packets) - before)) of 1000 by the NIC"
+	(($(hw_count esp_rx_packets) > before + 300))
 }
 
 # Deleted while it is suspended: neither SA nor reference is left.

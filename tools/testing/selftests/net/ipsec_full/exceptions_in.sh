@@ -54,21 +54,17 @@ decrypted() {
 		counts XfrmFullInSoftware $((before + 1))
 }
 
-dropped_by_nic() {
-	ethtool -S acme0 | sed -n 's/^ *hw_esp_rx_exc_dropped: //p'
-}
-
 # The user wants no exceptions: the NIC drops them, and the host sees none. It is
 # the first fragment that says what the packet is.
 drop_mode() {
 	local OFFLOAD_IN="$OFFLOAD_IN exceptions drop" n=$1 before nic
 
 	fresh "$n" && in_order "$n" 1 2 || return
-	before=$(mib near XfrmFullInException) nic=$(dropped_by_nic)
+	before=$(mib near XfrmFullInException) nic=$(hw_count esp_rx_exc_dropped)
 	inject mark && inject "$n seq f3 f4 f5" &&
 		busywait 3000 counts XfrmFullInException $((before + 3)) || return
-	echo "NIC: $nic, now $(dropped_by_nic)"
-	(($(dropped_by_nic) == nic + 3)) && nothing_by "$n" &&
+	echo "NIC: $nic, now $(hw_count esp_rx_exc_dropped)"
+	(($(hw_count esp_rx_exc_dropped) == nic + 3)) && nothing_by "$n" &&
 		in_order "$n" 3 4 5 2!
 }
 

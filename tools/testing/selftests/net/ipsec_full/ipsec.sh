@@ -546,6 +546,11 @@ mib() {
 	echo "${value:-0}"
 }
 
+# hw_count NAME: a counter of the NIC.
+hw_count() {
+	ethtool -S "$IPSEC_DEV" | sed -n "s/^ *hw_$1: //p"
+}
+
 # All counters of it that are not zero.
 mib_all() {
 	local side=
