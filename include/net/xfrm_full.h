@@ -457,6 +457,9 @@ int xfrm_full_input(struct xfrm_state *x, struct sk_buff *skb, __be32 seq);
 int xfrm_full_input_accept(struct xfrm_state *x, struct sk_buff *skb,
 			   __be32 seq);
 
+void xfrm_full_ecn_out(const struct xfrm_state *x, struct sk_buff *skb);
+int xfrm_full_ecn_in(const struct xfrm_state *x, struct sk_buff *skb);
+
 int __xfrm_full_tx(struct sk_buff *skb, const struct net_device *dev,
 		   u32 *handle);
 bool __xfrm_full_stray(const struct sk_buff *skb, const struct net_device *dev);
@@ -718,6 +721,17 @@ static inline int xfrm_full_input(struct xfrm_state *x, struct sk_buff *skb,
 
 static inline int xfrm_full_input_accept(struct xfrm_state *x,
 					 struct sk_buff *skb, __be32 seq)
+{
+	return 0;
+}
+
+static inline void xfrm_full_ecn_out(const struct xfrm_state *x,
+				     struct sk_buff *skb)
+{
+}
+
+static inline int xfrm_full_ecn_in(const struct xfrm_state *x,
+				   struct sk_buff *skb)
 {
 	return 0;
 }

@@ -84,7 +84,7 @@ struct acme_config {
 				 ACME_IPSEC_IPV4 | ACME_IPSEC_IPV6 | \
 				 ACME_IPSEC_ESN | ACME_IPSEC_UDP_ENCAP | \
 				 ACME_IPSEC_CRYPTO | ACME_IPSEC_EXC_RAW | \
-				 ACME_IPSEC_EXC_DROP)
+				 ACME_IPSEC_EXC_DROP | ACME_IPSEC_MIXED)
 /* The only lengths of @basic_crypto, in bytes. */
 #define ACME_BASIC_KEY		16
 #define ACME_BASIC_ICV		16
@@ -179,7 +179,7 @@ struct acme_faults {
 	X(esp_tx_limit) X(esp_rx_limit) X(esp_rx_exc_dropped) \
 	X(esp_rx_encap) X(esp_tx_crypto) X(esp_rx_crypto) \
 	X(esp_rx_crypto_icv) X(esp_tx_seq_alloc) X(esp_rx_test_set) \
-	X(audit_suppressed)
+	X(audit_suppressed) X(esp_rx_ecn)
 
 struct acme_counters {
 #define ACME_COUNTER(name) u64 name;

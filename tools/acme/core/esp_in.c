@@ -254,14 +254,26 @@ static void set_tos(u8 *l3, u8 tos)
 	memcpy(l3 + 10, &sum, 2);
 }
 
-/*
- * As XFRM has it: congestion is told to who understands it, all else is left
- * alone (RFC 6040, 4.2, would drop or change a little more).
- */
+/* RFC 6040, 4.2, but for the one combination that check_ecn() drops. */
 static u8 inner_ecn(u8 inner, u8 outer)
 {
 	inner &= ECN_MASK;
-	return inner && (outer & ECN_MASK) == ECN_CE ? ECN_CE : inner;
+	outer &= ECN_MASK;
+	if (inner != ECN_NOT_ECT && outer == ECN_CE)
+		return ECN_CE;
+	return inner == ECN_ECT0 && outer == ECN_ECT1 ? ECN_ECT1 : inner;
+}
+
+/* Who is not told of congestion by a mark is told by the loss. */
+static bool check_ecn(struct esp_in *e, const struct acme_ip *inner)
+{
+	if (!(e->sa->flags & ACME_SA_TUNNEL) || e->sa->flags & ACME_SA_NO_ECN ||
+	    (inner->tos & ECN_MASK) != ECN_NOT_ECT ||
+	    (e->ip->tos & ECN_MASK) != ECN_CE)
+		return true;
+	acme_sa_drop(e->dev, e->sa, &e->dev->count.esp_rx_ecn,
+		     &e->sa->drop_ecn);
+	return false;
 }
 
 static void decap_tos(const struct esp_in *e, const struct acme_ip *inner)
@@ -351,6 +363,8 @@ static bool open_packet(struct esp_in *e)
 	acme_sa_account(e->dev, e->sa, e->payload_len);
 	if (!decap(e, &inner))
 		return malformed(e);
+	if (!check_ecn(e, &inner))
+		return false;
 	if (!acme_selector_match(&e->sa->sel, &inner)) {
 		acme_sa_drop(e->dev, e->sa, &count->esp_rx_selector,
 			     &e->sa->drop_selector);

@@ -120,20 +120,17 @@ static u32 add_trailer(const struct esp_out *o)
 	return o->payload_len + o->pad + ESP_TRAILER_LEN;
 }
 
-/*
- * DSCP and ECN of the outer header (RFC 4301, 5.1.2), as XFRM has it: of the
- * latter, that of RFC 3168, where RFC 6040, 4.1 would copy CE as well.
- */
+/* DSCP (RFC 4301, 5.1.2) and ECN (RFC 6040, 4.1) of the outer header. */
 static u8 outer_tos(const struct esp_out *o)
 {
 	u32 flags = o->sa->flags;
 	u8 tos = o->ip.tos;
-	u8 ecn = tos & ECN_MASK;
 
-	tos = flags & ACME_SA_NO_ENCAP_DSCP ? 0 : tos & ~ECN_MASK;
+	if (flags & ACME_SA_NO_ENCAP_DSCP)
+		tos &= ECN_MASK;
 	if (flags & ACME_SA_NO_ECN)
-		return tos;
-	return tos | (ecn == ECN_CE ? ECN_ECT0 : ecn);
+		tos &= ~ECN_MASK;
+	return tos;
 }
 
 /* An inner IPv6 packet of the minimum MTU must get through. */

@@ -34,6 +34,7 @@
 #define PROTO_UDPLITE	136
 
 #define ECN_MASK	0x03
+#define ECN_NOT_ECT	0x00
 #define ECN_ECT1	0x01
 #define ECN_ECT0	0x02
 #define ECN_CE		0x03

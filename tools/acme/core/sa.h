@@ -16,7 +16,8 @@
 #define ACME_SA_DROPS(X) \
 	X(drop_replay) X(drop_icv) X(drop_selector) X(drop_malformed) \
 	X(drop_seq) X(drop_too_long) X(exceptions) X(drop_limit) \
-	X(drop_exc) X(drop_encap) X(audit_suppressed)
+	X(drop_exc) X(drop_encap) X(audit_suppressed) \
+	X(drop_ecn)
 
 /* Events that are never lost, from ACME_EV_SA_SOFT on. */
 enum acme_sa_event {

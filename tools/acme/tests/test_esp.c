@@ -348,11 +348,11 @@ static void test_outer_tos(void **state)
 	tos_case(0, 0xb8, 0xb8);
 	tos_case(0, 0xb9, 0xb9);
 	tos_case(0, 0xba, 0xba);
-	tos_case(0, 0xbb, 0xba);
+	tos_case(0, 0xbb, 0xbb);
 	tos_case(ACME_SA_NO_ECN, 0xb9, 0xb8);
 	tos_case(ACME_SA_NO_ECN, 0xbb, 0xb8);
 	tos_case(ACME_SA_NO_ENCAP_DSCP, 0xb9, 0x01);
-	tos_case(ACME_SA_NO_ENCAP_DSCP, 0xbb, 0x02);
+	tos_case(ACME_SA_NO_ENCAP_DSCP, 0xbb, 0x03);
 	tos_case(ACME_SA_NO_ENCAP_DSCP | ACME_SA_NO_ECN, 0xbb, 0);
 }
 
@@ -473,12 +473,14 @@ static void test_flow_confidentiality(void **state)
 	mock_free(b.m);
 }
 
-/* What XFRM makes of the inner field, with the outer field in columns. */
+#define ECN_DROP	0xff
+
+/* RFC 6040, figure 4. */
 static const u8 ecn_table[4][4] = {
-	/* inner \ outer  0, 1, 2, 3: not capable, two that are, CE */
-	[0] = { 0, 0, 0, 0 },
+	/* inner \ outer  Not-ECT, ECT(1), ECT(0), CE */
+	[0] = { 0, 0, 0, ECN_DROP },
 	[1] = { 1, 1, 1, 3 },
-	[2] = { 2, 2, 2, 3 },
+	[2] = { 2, 1, 2, 3 },
 	[3] = { 3, 3, 3, 3 },
 };
 
@@ -499,11 +501,23 @@ static void ecn_case(u32 flags, u8 inner, u8 outer, u8 want)
 	len = end_craft(&b, frame, 1, plain, n + 4);
 	frame[15] = outer;
 	acme_csum_ipv4(frame + 14);
-	assert_true(end_receive(&b, frame, len, &f));
-	assert_int_equal(f.data[15], want);
-	assert_true(acme_csum_ipv4_ok(f.data + 14));
-	assert_true(f.flags & ACME_RXC_CSUM_OK);
+	if (want == ECN_DROP) {
+		assert_false(end_receive(&b, frame, len, &f));
+		assert_int_equal(b.m->dev->count.esp_rx_ecn, 1);
+		assert_int_equal(end_stats(&b).drop_ecn, 1);
+	} else {
+		assert_true(end_receive(&b, frame, len, &f));
+		assert_int_equal(f.data[15], want);
+		assert_true(acme_csum_ipv4_ok(f.data + 14));
+		assert_true(f.flags & ACME_RXC_CSUM_OK);
+		assert_int_equal(b.m->dev->count.esp_rx_ecn, 0);
+	}
 	mock_free(b.m);
+}
+
+static u8 with_dscp(u8 ecn, u8 dscp)
+{
+	return ecn == ECN_DROP ? ECN_DROP : dscp | ecn;
 }
 
 static void test_inner_ecn(void **state)
@@ -514,9 +528,10 @@ static void test_inner_ecn(void **state)
 	for (in = 0; in < 4; in++)
 		for (out = 0; out < 4; out++) {
 			want = ecn_table[in][out];
-			ecn_case(0, 0xb8 | in, 0x20 | out, 0xb8 | want);
+			ecn_case(0, 0xb8 | in, 0x20 | out,
+				 with_dscp(want, 0xb8));
 			ecn_case(ACME_SA_DECAP_DSCP, 0xb8 | in, 0x20 | out,
-				 0x20 | want);
+				 with_dscp(want, 0x20));
 			ecn_case(ACME_SA_NO_ECN, 0xb8 | in, 0x20 | out,
 				 0xb8 | in);
 		}

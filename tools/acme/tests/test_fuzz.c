@@ -40,7 +40,7 @@ static u64 lost_rx(const struct acme_counters *c)
 	       c->rx_bad_desc + c->rx_malformed + c->esp_rx_replay +
 	       c->esp_rx_icv + c->esp_rx_selector + c->esp_rx_malformed +
 	       c->esp_rx_dummy + c->esp_rx_limit + c->esp_rx_exc_dropped +
-	       c->esp_rx_encap;
+	       c->esp_rx_encap + c->esp_rx_ecn;
 }
 
 static void random_alg(struct acme_cmd_sa_add *c, u32 i)

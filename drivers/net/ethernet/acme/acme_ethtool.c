@@ -106,6 +106,7 @@ static const struct acme_stat acme_hw_stat_tbl[] = {
 	ACME_HW_STAT(esp_tx_seq_alloc),
 	ACME_HW_STAT(esp_rx_test_set),
 	ACME_HW_STAT(audit_suppressed),
+	ACME_HW_STAT(esp_rx_ecn),
 };
 
 static_assert(ARRAY_SIZE(acme_hw_stat_tbl) == ACME_HW_STATS);

@@ -206,6 +206,7 @@ ACME_ASSERT_SIZE(acme_cmd_hdr, 16);
 #define ACME_IPSEC_EXC_RAW		0x0080	/* exceptions to the host */
 #define ACME_IPSEC_EXC_DROP		0x0100	/* ACME_SA_DROP_EXC */
 #define ACME_IPSEC_BOND			0x0200	/* ports share SAs */
+#define ACME_IPSEC_MIXED		0x0400	/* IPv4 in IPv6 and reverse */
 
 /* How an SA moves, and what the host may do on its behalf. */
 #define ACME_HANDOVER_SNAPSHOT		0x01	/* SA_STOP, RUN from any state */
@@ -406,6 +407,7 @@ ACME_ASSERT_SIZE(acme_cmd_stats_get, 16);
  * @esp_tx_seq_alloc: sequence numbers given to the host
  * @esp_rx_test_set: sequence numbers accepted for the host
  * @audit_suppressed: audit events not raised, to keep to the rate
+ * @esp_rx_ecn: packets dropped, not ECN-capable but marked outside (RFC 6040)
  * @rsvd: reserved
  */
 struct acme_stats {
@@ -447,7 +449,8 @@ struct acme_stats {
 	__le64 esp_tx_seq_alloc;
 	__le64 esp_rx_test_set;
 	__le64 audit_suppressed;
-	__le64 rsvd[10];
+	__le64 esp_rx_ecn;
+	__le64 rsvd[9];
 };
 
 ACME_ASSERT_SIZE(acme_stats, 384);
@@ -814,6 +817,7 @@ ACME_ASSERT_SIZE(acme_cmd_replay_test_set, 24);
  * @drop_exc: exceptions dropped, ACME_SA_DROP_EXC
  * @drop_encap: in UDP or not, otherwise than the SA
  * @audit_suppressed: audit events not raised, to keep to the rate
+ * @drop_ecn: not ECN-capable but marked outside (RFC 6040)
  * @rsvd2: reserved
  * @rsvd3: reserved
  * @end: equal to @begin after the rest; else the reader tries again
@@ -838,7 +842,8 @@ struct acme_sa_stats {
 	__le64 drop_exc;
 	__le64 drop_encap;
 	__le64 audit_suppressed;
-	__le64 rsvd2[15];
+	__le64 drop_ecn;
+	__le64 rsvd2[14];
 	__le32 rsvd3;
 	__le32 end;
 };

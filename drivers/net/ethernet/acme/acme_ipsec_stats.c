@@ -27,7 +27,8 @@ static void acme_stats_read(const struct acme_sa_stats *hw,
 	drops[XFRM_FULL_DROP_SELECTOR] = acme_stat(&hw->drop_selector);
 	drops[XFRM_FULL_DROP_SEQ] = acme_stat(&hw->drop_seq);
 	drops[XFRM_FULL_DROP_MALFORMED] = acme_stat(&hw->drop_malformed) +
-					  acme_stat(&hw->drop_encap);
+					  acme_stat(&hw->drop_encap) +
+					  acme_stat(&hw->drop_ecn);
 	drops[XFRM_FULL_DROP_LIMIT] = acme_stat(&hw->drop_limit);
 	drops[XFRM_FULL_DROP_TOOBIG] = acme_stat(&hw->drop_too_long);
 	drops[XFRM_FULL_DROP_EXCEPTION] = acme_stat(&hw->drop_exc);

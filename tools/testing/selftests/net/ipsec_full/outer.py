@@ -6,6 +6,7 @@ usage: outer.py send PORT SOURCE>DESTINATION...
        outer.py watch DEV
        outer.py log PORT ADDRESS...
        outer.py compare WATCH LOG NAME,SPI,SPI,ADDRESS,ADDRESS...
+       outer.py ecn WATCH LOG NAME,RULE,RULE,SPI,ADDRESS...
 
 "send" sends a datagram on each pair for each combination of traffic class, DF
 or flow label, and size. "watch" prints of each ESP packet that arrives: SPI,
@@ -14,7 +15,8 @@ the local address, traffic class and text. Both say "ready" when they can.
 
 "compare" takes what these two printed and says for each two pairs of SAs
 whether the packets of both went out and came in alike, how many there were, and
-a checksum of what they had.
+a checksum of what they had. "ecn" says for a pair of SAs whether ECN of its packets
+out, and of those in, follows a rule: 6040, 3168 or none.
 """
 
 import collections
@@ -37,6 +39,9 @@ CLASSES = (0, 1, 2, 3, 0xb8, 0xb9, 0xba, 0xbb)
 # The larger one is above the minimum MTU of IPv6, the other is not.
 SIZES = (100, 1300)
 LABELS = (0, 0x54321)
+# Packets of a class that "send" sends.
+PER_CLASS = 2 * len(SIZES)
+NOT_ECT, ECT1, ECT0, CE = range(4)
 
 
 def send_ipv4(sock, target):
@@ -140,20 +145,6 @@ def outer_headers(path):
     return told
 
 
-def as_meant(headers, inner):
-    """What software would send if it did as it says.
-
-    xfrm4_tunnel_encap_add() leaves out DF for IPv6 packets up to 1280 bytes,
-    but the packet's protocol, which it asks, has just become IPv4. Of two
-    packets that follow each other the first is the small one.
-    """
-    if ':' not in inner:
-        return headers
-    return [header if number % 2 else header.replace('frag 0x4000',
-                                                     'frag 0x0000')
-            for number, header in enumerate(headers)]
-
-
 def verdict(software, nic):
     if len(software) != len(nic):
         return 'differ: %d packets by software, %d by the NIC' % (
@@ -172,9 +163,62 @@ def compare(watched, logged, items):
         came = by_first(file)
     for item in items:
         name, spi, spi_soft, address, address_soft = item.split(',')
-        print(name, 'out:', verdict(as_meant(out[spi_soft], address),
-                                    out[spi]))
+        print(name, 'out:', verdict(out[spi_soft], out[spi]))
         print(name, 'in:', verdict(came[address_soft], came[address]))
+
+
+def ecn_out(rule, inner):
+    """ECN of the outer header: RFC 6040, 4.1; RFC 3168, 9.1.1."""
+    if rule == 'none':
+        return NOT_ECT
+    return ECT0 if rule == '3168' and inner == CE else inner
+
+
+def ecn_in(rule, inner, outer):
+    """ECN of the inner header, None for a drop: RFC 6040, 4.2."""
+    if rule == 'none':
+        return inner
+    if rule == '6040' and (inner, outer) == (NOT_ECT, CE):
+        return None
+    if rule == '6040' and (inner, outer) == (ECT0, ECT1):
+        return ECT1
+    return CE if inner != NOT_ECT and outer == CE else inner
+
+
+def ecn_sent(rule, headers):
+    """What was sent otherwise than by the rule."""
+    for number, header in enumerate(headers):
+        inner = CLASSES[number // PER_CLASS] & CE
+        outer = int(header.split()[1], 0) & CE
+        if outer != ecn_out(rule, inner):
+            yield '%d became %d outside' % (inner, outer)
+
+
+def ecn_received(rule, lines):
+    """What came otherwise than by the rule."""
+    came = {}
+    for line in lines:
+        tclass, inner, _, outer = line.split()
+        fields = (int(inner, 0) & CE, int(outer, 0) & CE)
+        came[fields] = int(tclass, 0) & CE
+    for inner, outer in itertools.product(range(4), range(4)):
+        want = ecn_in(rule, inner, outer)
+        if came.get((inner, outer)) != want:
+            yield '%d in %d became %s' % (inner, outer,
+                                          came.get((inner, outer)))
+
+
+def ecn(watched, logged, items):
+    out = outer_headers(watched)
+    with open(logged, encoding='ascii') as file:
+        came = by_first(file)
+    for item in items:
+        name, rule_out, rule_in, spi, address = item.split(',')
+        for way, rule, wrong in (
+                ('out', rule_out, ecn_sent(rule_out, out[spi])),
+                ('in', rule_in, ecn_received(rule_in, came[address]))):
+            print(name, 'ecn', way + ':',
+                  ', '.join(wrong) or 'follows ' + rule)
 
 
 def main():
@@ -185,6 +229,8 @@ def main():
         watch(rest[0])
     elif command == 'compare':
         compare(rest[0], rest[1], rest[2:])
+    elif command == 'ecn':
+        ecn(rest[0], rest[1], rest[2:])
     else:
         log(int(rest[0]), rest[1:])
 

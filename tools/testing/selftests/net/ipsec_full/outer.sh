@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Outer headers that the NIC makes, and inner ones that it gives out, are those of
-# the kernel's software: for each pair of SAs in the NIC there is one in software
-# that gets the same packets. Traffic class (DSCP, ECN), DF, TTL, flow label, with
-# the flags of XFRM that govern them, in all combinations of families.
+# the kernel's software for SAs that were in the NIC before: for each pair of SAs in
+# the NIC there is one that has moved to software and gets the same packets. Traffic
+# class (DSCP, ECN), DF, TTL, flow label, with the flags of XFRM that govern them, in
+# all combinations of families. ECN follows RFC 6040; that of SAs without full offload
+# is the stock kernel's, RFC 3168.
 #
 # timeout: 300
 source "$(dirname "$0")/lib.sh"
@@ -12,6 +14,7 @@ source "$(dirname "$0")/ipsec.sh"
 # shellcheck disable=SC2034
 INJECT_PORT=4266
 source "$(dirname "$0")/inject.sh"
+source "$(dirname "$0")/moves.sh"
 
 SCRIPTS=$(realpath "$(dirname "$0")")
 WORK=$(mktemp -d)
@@ -19,11 +22,14 @@ PORT=4267
 HONEST=6490
 # By pair in the NIC: that in software is the next one.
 IN_NIC=() SOFTWARE=()
-declare -A NAMES_OUT NAMES_IN
+# Pairs that never had to do with a NIC.
+STOCK=(6470 6472)
+# By pair: names, and the rules of ECN.
+declare -A NAMES_OUT NAMES_IN RULE_OUT RULE_IN
 FLAGS_OUT=("" "flag noecn" "flag nopmtudisc" "extra-flag dont-encap-dscp"
 	"flag noecn extra-flag dont-encap-dscp")
 FLAGS_IN=("" "flag noecn" "flag decap-dscp" "flag noecn flag decap-dscp" "")
-SENT=32 RECEIVED=16
+SENT=32
 
 describe() {
 	local n=6400 outer inner i
@@ -39,7 +45,17 @@ describe() {
 		4 6 0 1 2 4
 		6 6 0 1 3 4
 	END
+	pair "${STOCK[0]}" tunnel 4 4 onlink 128 64
+	pair "${STOCK[1]}" tunnel 6 6 onlink 128 64
+	for n in "${STOCK[@]}"; do
+		RULE_OUT[$n]=3168 RULE_IN[$n]=3168
+	done
 	pair $HONEST tunnel 4 4 onlink 128 64
+}
+
+# rule FLAGS: of ECN, for SAs with full offload.
+rule() {
+	if [[ $1 == *noecn* ]]; then echo none; else echo 6040; fi
 }
 
 # both N OUTER INNER FLAGS
@@ -48,6 +64,8 @@ both() {
 
 	for n in "$1" $(($1 + 1)); do
 		WORDS_OUT[$n]=${FLAGS_OUT[$4]} WORDS_IN[$n]=${FLAGS_IN[$4]}
+		RULE_OUT[$n]=$(rule "${FLAGS_OUT[$4]}")
+		RULE_IN[$n]=$(rule "${FLAGS_IN[$4]}")
 		pair "$n" tunnel "$2" "$3" onlink 128 64
 	done
 	IN_NIC+=("$1") SOFTWARE+=("$n")
@@ -55,7 +73,12 @@ both() {
 	NAMES_IN[$1]="IPv$3 in IPv$2 ($1)${FLAGS_IN[$4]:+, ${FLAGS_IN[$4]}}"
 }
 
-software_lines() {
+# received N: datagrams that are not dropped for what ECN says.
+received() {
+	if [[ ${RULE_IN[$1]} == 6040 ]]; then echo 15; else echo 16; fi
+}
+
+stock_lines() {
 	# shellcheck disable=SC2034
 	local OFFLOAD_OUT='' OFFLOAD_IN='' OFFLOAD_POLICY=''
 
@@ -83,8 +106,9 @@ setup() {
 	for n in "${PLAYED[@]}"; do
 		near+=("${NEAR[$n]}")
 	done
-	hop_limits && one_queue && inject_up "${IN_NIC[@]}" && protect "${SOFTWARE[@]}" &&
-		software_lines "${SOFTWARE[@]}" | near_batch &&
+	hop_limits && one_queue && inject_up "${IN_NIC[@]}" "${SOFTWARE[@]}" &&
+		move_pairs none "${SOFTWARE[@]}" && protect "${STOCK[@]}" &&
+		stock_lines "${STOCK[@]}" | near_batch &&
 		keep_evidence foreign &&
 		inject "$(inject_spec "${PLAYED[@]}")" &&
 		server "$WORK/watch" ready \
@@ -124,14 +148,14 @@ classes() {
 }
 
 all_in() {
-	local n pairs
+	local n pairs total=0
 
 	pairs=$(classes | paste -sd' ')
 	for n in "${PLAYED[@]}"; do
 		inject "$n class $PORT $pairs" || return
+		total=$((total + $(received "$n")))
 	done
-	busywait 5000 has_lines "$WORK/log" $((RECEIVED * ${#PLAYED[@]})) 0x &&
-		return
+	busywait 5000 has_lines "$WORK/log" $total 0x && return
 	echo "$(grep -c 0x "$WORK/log") have arrived"
 	return 1
 }
@@ -154,6 +178,38 @@ alike() {
 	grep -q "^$1 $2: alike, $3 packets" "$WORK/verdicts"
 }
 
+# ecn N...: what is said of it.
+ecn() {
+	local n items=()
+
+	for n; do
+		items+=("$n,${RULE_OUT[$n]},${RULE_IN[$n]},${SPI_OUT[$n]},${NEAR[$n]}")
+	done
+	"$SCRIPTS/outer.py" ecn "$WORK/watch" "$WORK/log" "${items[@]}"
+}
+
+# ecn_follows_rules N...
+ecn_follows_rules() {
+	local said
+
+	said=$(ecn "$@") || return
+	echo "$said"
+	[[ $(grep -c ': follows' <<<"$said") == $((2 * $#)) ]]
+}
+
+# By whom, too: XFRM counts those of both, the NIC its own.
+ecn_drops_counted() {
+	local n want=0 nic xfrm
+
+	for n in "${IN_NIC[@]}"; do
+		want=$((want + 16 - $(received "$n")))
+	done
+	nic=$(hw_count esp_rx_ecn) xfrm=$(mib near XfrmFullInMalformed)
+	nic=$((nic - BEFORE_NIC)) xfrm=$((xfrm - BEFORE_XFRM))
+	echo "$want by each: $nic by the NIC, $xfrm by both"
+	((nic == want && xfrm == 2 * want))
+}
+
 # They do differ: what is compared is not one and the same.
 flags_matter() {
 	local kinds
@@ -165,8 +221,8 @@ flags_matter() {
 }
 
 all_removed() {
-	inject_down "${IN_NIC[@]}" &&
-		software_lines "${SOFTWARE[@]}" | undo | near_batch &&
+	inject_down "${IN_NIC[@]}" "${SOFTWARE[@]}" &&
+		stock_lines "${STOCK[@]}" | undo | near_batch &&
 		pairs_down $HONEST || return
 	run_cleanup
 	no_states && no_device_sas
@@ -180,17 +236,23 @@ all_checks() {
 	check "they are compared" compared
 	for n in "${IN_NIC[@]}"; do
 		check "out: ${NAMES_OUT[$n]}" alike "$n" out $SENT
-		check "in: ${NAMES_IN[$n]}" alike "$n" in $RECEIVED
+		check "in: ${NAMES_IN[$n]}" alike "$n" in "$(received "$n")"
 	done
+	check "ECN in the NIC: RFC 6040" ecn_follows_rules "${IN_NIC[@]}"
+	check "ECN of SAs that were in the NIC: RFC 6040" \
+		ecn_follows_rules "${SOFTWARE[@]}"
+	check "ECN of other SAs: RFC 3168" ecn_follows_rules "${STOCK[@]}"
+	check "what must not come in is counted" ecn_drops_counted
 	check "flags matter" flags_matter
 	check "other SAs are not disturbed" after_all
 	check "all can be removed" all_removed
 }
 
 describe
-PLAYED=("${IN_NIC[@]}" "${SOFTWARE[@]}")
+PLAYED=("${IN_NIC[@]}" "${SOFTWARE[@]}" "${STOCK[@]}")
 plan_for all_checks
 set_up setup
+BEFORE_NIC=$(hw_count esp_rx_ecn) BEFORE_XFRM=$(mib near XfrmFullInMalformed)
 all_checks
 rm -rf "$WORK"
 finish
