@@ -298,15 +298,22 @@ int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 }
 EXPORT_SYMBOL_IF_KUNIT(xfrm_full_check_state);
 
-static const char *xfrm_full_policy_unsupported(const struct xfrm_policy *xp)
+/* Likewise; @type is set to the attribute to blame. */
+static const char *xfrm_full_policy_unsupported(const struct xfrm_policy *xp,
+						int *type)
 {
 	const struct xfrm_tmpl *tmpl = &xp->xfrm_vec[0];
 	const char *what;
 
+	*type = XFRMA_POLICY_TYPE;
 	if (xp->type != XFRM_POLICY_TYPE_MAIN)
 		return "sub-policies";
+
+	*type = XFRMA_OFFLOAD_DEV;
 	if (!xp->xfrm_nr)
 		return "policies without a template";
+
+	*type = XFRMA_TMPL;
 	if (xp->xfrm_nr > 1)
 		return "policies with several templates";
 	what = xfrm_full_proto_unsupported(tmpl->id.proto);
@@ -317,8 +324,11 @@ static const char *xfrm_full_policy_unsupported(const struct xfrm_policy *xp)
 		return what;
 	if (tmpl->optional)
 		return "optional templates";
+
+	*type = XFRMA_IF_ID;
 	if (xp->if_id)
 		return "interface ids";
+	*type = XFRMA_SEC_CTX;
 	if (xp->security)
 		return "security contexts";
 
@@ -344,7 +354,7 @@ int xfrm_full_policy_init(struct net *net, struct xfrm_policy *xp,
 {
 	const struct xfrm_user_offload *xuo;
 	const char *what;
-	int err;
+	int err, type;
 
 	xuo = nla_data(attrs[XFRMA_OFFLOAD_DEV]);
 	err = xfrm_full_check_flags(xuo->flags, XFRM_OFFLOAD_FULL, extack);
@@ -355,9 +365,11 @@ int xfrm_full_policy_init(struct net *net, struct xfrm_policy *xp,
 		return err;
 	}
 
-	what = xfrm_full_policy_unsupported(xp);
-	if (what)
+	what = xfrm_full_policy_unsupported(xp, &type);
+	if (what) {
+		NL_SET_BAD_ATTR(extack, attrs[type]);
 		return xfrm_full_refuse(extack, what);
+	}
 
 	xp->full = kzalloc(sizeof(*xp->full), GFP_KERNEL);
 	if (!xp->full)

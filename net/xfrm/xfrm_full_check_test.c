@@ -23,6 +23,7 @@
  * @xuo: a request for it
  * @attr: the same as an attribute
  * @attrs: and with the others
+ * @others: attributes to be pointed at, without content
  * @extack: what the refusal said
  */
 struct xfrm_full_test {
@@ -35,6 +36,7 @@ struct xfrm_full_test {
 		struct xfrm_user_offload	xuo;
 	} attr;
 	struct nlattr			*attrs[XFRMA_MAX + 1];
+	struct nlattr			others[XFRMA_MAX + 1];
 	struct netlink_ext_ack		extack;
 };
 
@@ -330,28 +332,45 @@ static void xfrm_full_spoil_type(struct xfrm_full_test *t)
 	t->xp->type = XFRM_POLICY_TYPE_SUB;
 }
 
+static void xfrm_full_spoil_policy_if_id(struct xfrm_full_test *t)
+{
+	t->xp->if_id = 7;
+}
+
 struct xfrm_full_refusal {
 	const char *what;
 	void (*spoil)(struct xfrm_full_test *t);
 	int (*request)(struct xfrm_full_test *t);
+	int blames;
 };
 
 static const struct xfrm_full_refusal xfrm_full_refusals[] = {
-	{ "AH", xfrm_full_spoil_proto, xfrm_full_test_state },
-	{ "BEET mode", xfrm_full_spoil_mode, xfrm_full_test_state },
-	{ "IP-TFS", xfrm_full_spoil_mode_iptfs, xfrm_full_test_state },
-	{ "TFC padding", xfrm_full_spoil_tfc, xfrm_full_test_state },
-	{ "oseq-may-wrap", xfrm_full_spoil_wrap, xfrm_full_test_state },
-	{ "wildcard receive", xfrm_full_spoil_wildcard, xfrm_full_test_state },
-	{ "per-CPU SAs", xfrm_full_spoil_pcpu, xfrm_full_test_state },
+	{ "AH", xfrm_full_spoil_proto, xfrm_full_test_state,
+	  XFRMA_OFFLOAD_DEV },
+	{ "BEET mode", xfrm_full_spoil_mode, xfrm_full_test_state,
+	  XFRMA_OFFLOAD_DEV },
+	{ "IP-TFS", xfrm_full_spoil_mode_iptfs, xfrm_full_test_state,
+	  XFRMA_OFFLOAD_DEV },
+	{ "TFC padding", xfrm_full_spoil_tfc, xfrm_full_test_state,
+	  XFRMA_TFCPAD },
+	{ "oseq-may-wrap", xfrm_full_spoil_wrap, xfrm_full_test_state,
+	  XFRMA_SA_EXTRA_FLAGS },
+	{ "wildcard receive", xfrm_full_spoil_wildcard, xfrm_full_test_state,
+	  XFRMA_OFFLOAD_DEV },
+	{ "per-CPU SAs", xfrm_full_spoil_pcpu, xfrm_full_test_state,
+	  XFRMA_SA_PCPU },
 	{ "policies without a template", xfrm_full_spoil_tmpl_none,
-	  xfrm_full_test_policy },
+	  xfrm_full_test_policy, XFRMA_OFFLOAD_DEV },
 	{ "policies with several templates", xfrm_full_spoil_tmpl_several,
-	  xfrm_full_test_policy },
-	{ "IPComp", xfrm_full_spoil_tmpl_proto, xfrm_full_test_policy },
+	  xfrm_full_test_policy, XFRMA_TMPL },
+	{ "IPComp", xfrm_full_spoil_tmpl_proto, xfrm_full_test_policy,
+	  XFRMA_TMPL },
 	{ "optional templates", xfrm_full_spoil_tmpl_optional,
-	  xfrm_full_test_policy },
-	{ "sub-policies", xfrm_full_spoil_type, xfrm_full_test_policy },
+	  xfrm_full_test_policy, XFRMA_TMPL },
+	{ "sub-policies", xfrm_full_spoil_type, xfrm_full_test_policy,
+	  XFRMA_POLICY_TYPE },
+	{ "interface ids", xfrm_full_spoil_policy_if_id, xfrm_full_test_policy,
+	  XFRMA_IF_ID },
 };
 
 static void xfrm_full_refusal_name(const struct xfrm_full_refusal *refusal,
@@ -370,10 +389,14 @@ static void xfrm_full_test_refuses(struct kunit *test)
 	size_t len = strlen(XFRM_FULL_TEST_REFUSAL);
 
 	refusal->spoil(t);
+	if (refusal->blames != XFRMA_OFFLOAD_DEV)
+		t->attrs[refusal->blames] = &t->others[refusal->blames];
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, refusal->request(t));
 	KUNIT_ASSERT_NOT_NULL(test, t->extack._msg);
 	KUNIT_ASSERT_GT(test, strlen(t->extack._msg), len);
 	KUNIT_EXPECT_STREQ(test, refusal->what, t->extack._msg + len);
+	KUNIT_EXPECT_PTR_EQ(test, t->attrs[refusal->blames],
+			    t->extack.bad_attr);
 	KUNIT_EXPECT_NULL(test, t->xp->full);
 }
 

@@ -213,6 +213,8 @@ static int xfrm_full_update_live(struct xfrm_state *old,
 		WRITE_ONCE(old->full->idle, idle);
 	mutex_unlock(&old->full->mutex);
 
+	if (err && extack && !extack->bad_attr)
+		NL_SET_BAD_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV]);
 	return err;
 }
 

@@ -57,7 +57,7 @@ def state(dev, **words):
     info = usersa_info(
         words.get('dst', DST), SPI, words.get('src', SRC),
         limits=words.get('limits', (INF,) * 4), flags=words.get('flags', 0),
-        mode=words.get('mode', MODE.TUNNEL))
+        mode=words.get('mode', MODE.TUNNEL), inner=words.get('inner'))
     extra = words.get('crypto', aead()) + words.get('extra', b'')
     if flags:
         extra += offload(words.get('ifindex', socket.if_nametoindex(dev)),
@@ -69,9 +69,11 @@ def state(dev, **words):
 
 def policy(dev, **words):
     """The same of a policy."""
+    templates = words.get('templates', user_tmpl(SRC, DST))
     return (XFRM_MSG.NEWPOLICY,
-            userpolicy_info(family_of(DST), POLICY.OUT),
-            attribute(XFRMA.TMPL, user_tmpl(SRC, DST)) +
+            userpolicy_info(family_of(DST), words.get('direction', POLICY.OUT)),
+            (attribute(XFRMA.TMPL, templates) if templates else b'') +
+            words.get('extra', b'') +
             offload(words.get('ifindex', socket.if_nametoindex(dev)),
                     words.get('offload', OFFLOAD.FULL)))
 
@@ -83,6 +85,7 @@ STATES = {
     'transport': {'mode': MODE.TRANSPORT},
     'beet': {'mode': MODE.BEET},
     'ipv6': {'src': 'fd00::1', 'dst': 'fd00::2'},
+    'mixed': {'inner': socket.AF_INET6},
     'gmac': {'crypto': aead('rfc4543(gcm(aes))')},
     'chacha': {'crypto': aead('rfc7539esp(chacha20,poly1305)', 32)},
     'cbc': {'crypto': cipher() + integrity()},
@@ -127,6 +130,12 @@ POLICIES = {
     'policy-other-device': {'ifindex': 1},
     'policy-both': {'offload': OFFLOAD.FULL | OFFLOAD.PACKET},
     'policy-flags': {'offload': OFFLOAD.FULL | OFFLOAD.INBOUND},
+    'policy-no-template': {'templates': b''},
+    'policy-templates': {'templates': 2 * user_tmpl(SRC, DST)},
+    'policy-optional': {'templates': user_tmpl(DST, SRC, optional=1),
+                        'direction': POLICY.IN},
+    'policy-beet': {'templates': user_tmpl(SRC, DST, MODE.BEET)},
+    'policy-if-id': {'extra': u32(XFRMA.IF_ID, 7)},
 }
 
 

@@ -143,10 +143,11 @@ def lifetime(limits):
 
 
 def usersa_info(dst, spi, src=None, limits=(INF,) * 4, reqid=0,
-                mode=MODE.TUNNEL, flags=0):
+                mode=MODE.TUNNEL, flags=0, inner=None):
+    """The selector is of all packets of a family, that of dst or inner."""
     saddr = address(src) if src else bytes(16)
     family = family_of(dst)
-    return (selector(family) + xfrm_id(dst, spi) + saddr + lifetime(limits) +
+    return (selector(inner or family) + xfrm_id(dst, spi) + saddr + lifetime(limits) +
             struct.pack('=48xIHBxB7x', reqid, family, mode, flags))
 
 
@@ -156,10 +157,11 @@ def userpolicy_info(family, direction):
             struct.pack('=40xB7x', direction))
 
 
-def user_tmpl(src, dst, mode=MODE.TUNNEL):
+def user_tmpl(src, dst, mode=MODE.TUNNEL, optional=0):
     """Of ESP by any algorithms."""
     return (xfrm_id(dst, 0) + struct.pack('=H2x', family_of(dst)) +
-            address(src) + struct.pack('=4xB3x3I', mode, *[2 ** 32 - 1] * 3))
+            address(src) + struct.pack('=4xBxBx3I', mode, optional,
+                                       *[2 ** 32 - 1] * 3))
 
 
 def attribute(kind, data):
