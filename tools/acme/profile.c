@@ -68,6 +68,11 @@ static void tunnel_only(struct acme_config *cfg)
 	cfg->ipsec &= ~ACME_IPSEC_TRANSPORT;
 }
 
+static void transport_ipv6(struct acme_config *cfg)
+{
+	cfg->ipsec &= ~(ACME_IPSEC_TUNNEL | ACME_IPSEC_IPV4 | ACME_IPSEC_MIXED);
+}
+
 static void basic(struct acme_config *cfg)
 {
 	cfg->ipsec = ACME_IPSEC_TUNNEL | ACME_IPSEC_IPV4 | ACME_IPSEC_EXC_RAW |
@@ -104,8 +109,9 @@ static const struct {
 	{ "few-sas", few_sas, "no more than 4 SAs" },
 	{ "no-policies", no_policies, "no table of policies" },
 	{ "tunnel-only", tunnel_only, "tunnel mode only" },
+	{ "transport-ipv6", transport_ipv6, "transport mode over IPv6 only" },
 	{ "basic", basic,
-	  "IPv4 tunnels with AES-GCM-128, no limits, nothing else" },
+	  "IPv4 in IPv4 tunnels with AES-GCM-128, no limits, nothing else" },
 	{ "no-ipsec", no_ipsec, "a plain NIC without IPsec" },
 };
 
@@ -129,6 +135,6 @@ void profile_list(FILE *out)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(profiles); i++)
-		fprintf(out, "  %-14s %s\n", profiles[i].name,
+		fprintf(out, "  %-15s %s\n", profiles[i].name,
 			profiles[i].text);
 }

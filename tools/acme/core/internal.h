@@ -111,16 +111,19 @@ u32 acme_check_limits(struct acme_dev *dev, bool inbound,
 		      size_t base);
 
 /**
- * acme_check_selector() - is a selector valid?
+ * acme_check_selector() - can an SA have a selector?
+ * @dev: device
+ * @flags: ACME_SA_* of the SA
+ * @family: of the SA, 4 or 6
  * @sel: selector
- * @family: in transport mode that of the SA, else 0
  * @rsp: gets the detail
  * @base: offset of @sel in the slot
  *
  * Return: enum acme_status.
  */
-u32 acme_check_selector(const struct acme_selector *sel, u8 family,
-			struct acme_cmd *rsp, size_t base);
+u32 acme_check_selector(struct acme_dev *dev, u32 flags, u8 family,
+			const struct acme_selector *sel, struct acme_cmd *rsp,
+			size_t base);
 struct acme_quota acme_quota_of(const struct acme_limits *l);
 
 /* event.c */

@@ -107,15 +107,21 @@ u32 acme_check_limits(struct acme_dev *dev, bool inbound,
 	return acme_checks(rsp, checks, ARRAY_SIZE(checks));
 }
 
-u32 acme_check_selector(const struct acme_selector *sel, u8 family,
-			struct acme_cmd *rsp, size_t base)
+u32 acme_check_selector(struct acme_dev *dev, u32 flags, u8 family,
+			const struct acme_selector *sel, struct acme_cmd *rsp,
+			size_t base)
 {
 	u8 bits = sel->family == 4 ? 32 : sel->family == 6 ? 128 : 0;
+	bool tunnel = flags & ACME_SA_TUNNEL;
+	bool mixed = dev->cfg.ipsec & ACME_IPSEC_MIXED;
 	const struct acme_check checks[] = {
 		{ sel->family && !bits, ACME_ST_BAD_PARAM,
 		  base + SEL(family) },
-		{ family && sel->family && sel->family != family,
+		{ !tunnel && sel->family && sel->family != family,
 		  ACME_ST_BAD_PARAM, base + SEL(family) },
+		{ tunnel && !(flags & ACME_SA_CRYPTO) && !mixed &&
+		  sel->family != family,
+		  ACME_ST_UNSUPPORTED, base + SEL(family) },
 		{ sel->prefixlen_s > bits,
 		  ACME_ST_BAD_PARAM, base + SEL(prefixlen_s) },
 		{ sel->prefixlen_d > bits,
@@ -160,8 +166,8 @@ static u32 check_add(struct acme_dev *dev, const struct acme_cmd_sa_add *c,
 		status = acme_check_limits(dev, flags & ACME_SA_INBOUND,
 					   &c->limits, rsp, ADD(limits));
 	if (status == ACME_ST_OK)
-		status = acme_check_selector(&c->sel, flags & ACME_SA_TUNNEL ?
-					     0 : c->family, rsp, ADD(sel));
+		status = acme_check_selector(dev, flags, c->family, &c->sel,
+					     rsp, ADD(sel));
 	if (status == ACME_ST_OK)
 		status = check_room(dev, c, rsp);
 	return status;

@@ -164,7 +164,6 @@ static u32 check_update(struct acme_dev *dev, const struct acme_sa *sa,
 			const struct acme_cmd_sa_update *c,
 			struct acme_cmd *rsp)
 {
-	u8 family = sa->flags & ACME_SA_TUNNEL ? 0 : sa->family;
 	u32 what = le32_to_cpu(c->what);
 	bool encap = what & ACME_UPDATE_ENCAP;
 	const struct acme_check checks[] = {
@@ -185,8 +184,8 @@ static u32 check_update(struct acme_dev *dev, const struct acme_sa *sa,
 		status = acme_check_limits(dev, acme_sa_inbound(sa),
 					   &c->limits, rsp, UPDATE(limits));
 	if (status == ACME_ST_OK && what & ACME_UPDATE_SELECTOR)
-		status = acme_check_selector(&c->sel, family, rsp,
-					     UPDATE(sel));
+		status = acme_check_selector(dev, sa->flags, sa->family,
+					     &c->sel, rsp, UPDATE(sel));
 	return status;
 }
 

@@ -353,6 +353,38 @@ static void test_profiles(void **state)
 	mock_free(m);
 }
 
+/* Tunnels of their own family only: a selector must say so. */
+static void test_no_mixed(void **state)
+{
+	struct acme_config cfg = mock_config;
+	struct acme_cmd cmd, update = {};
+	struct mock *m;
+
+	(void)state;
+	cfg.ipsec &= ~ACME_IPSEC_MIXED;
+	m = mock_ready(&cfg);
+	host_fill_sa(&m->host, &cmd, ACME_SA_TUNNEL, 4, 7);
+	cmd.sa_add.sel.family = 6;
+	expect(m, ACME_OP_SA_ADD, &cmd, ACME_ST_UNSUPPORTED,
+	       OFF(sa_add.sel.family));
+	host_fill_sa(&m->host, &cmd, ACME_SA_TUNNEL, 4, 7);
+	cmd.sa_add.sel.family = 0;
+	expect(m, ACME_OP_SA_ADD, &cmd, ACME_ST_UNSUPPORTED,
+	       OFF(sa_add.sel.family));
+	host_fill_sa(&m->host, &cmd, ACME_SA_TUNNEL, 4, 7);
+	cmd.sa_add.sel.family = 4;
+	expect(m, ACME_OP_SA_ADD, &cmd, ACME_ST_OK, 0);
+	update.sa_update.handle = cmd.sa_rsp.handle;
+	update.sa_update.what = cpu_to_le32(ACME_UPDATE_SELECTOR);
+	update.sa_update.sel.family = 6;
+	expect(m, ACME_OP_SA_UPDATE, &update, ACME_ST_UNSUPPORTED,
+	       OFF(sa_update.sel.family));
+	host_fill_sa(&m->host, &cmd, 0, 6, 8);
+	cmd.sa_add.sel.family = 0;
+	expect(m, ACME_OP_SA_ADD, &cmd, ACME_ST_OK, 0);
+	mock_free(m);
+}
+
 static void test_basic_crypto(void **state)
 {
 	struct acme_config cfg = mock_config;
@@ -621,6 +653,7 @@ int main(void)
 		cmocka_unit_test(test_queue_commands),
 		cmocka_unit_test(test_sa_add),
 		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_no_mixed),
 		cmocka_unit_test(test_basic_crypto),
 		cmocka_unit_test(test_sa_table),
 		cmocka_unit_test(test_generations),

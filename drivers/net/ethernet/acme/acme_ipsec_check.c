@@ -300,13 +300,14 @@ static int acme_check_limits(struct acme_dev *adev, struct acme_sa *sa,
 
 /**
  * acme_selector_check() - can an SA have this selector?
+ * @adev: device
  * @sa: the SA
  * @sel: selector
  * @extack: says what to change
  *
  * Return: 0 or a negative errno.
  */
-int acme_selector_check(const struct acme_sa *sa,
+int acme_selector_check(struct acme_dev *adev, const struct acme_sa *sa,
 			const struct xfrm_selector *sel,
 			struct netlink_ext_ack *extack)
 {
@@ -327,6 +328,12 @@ int acme_selector_check(const struct acme_sa *sa,
 				   "in transport mode the selector must have the SA's family");
 		return -EINVAL;
 	}
+	if (acme_sa_tunnel(sa) && sel->family != sa->x->props.family &&
+	    !(adev->ipsec.ipsec & ACME_IPSEC_MIXED)) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "this device can't tunnel the other family; the selector must have the SA's");
+		return -EOPNOTSUPP;
+	}
 	return 0;
 }
 
@@ -335,7 +342,7 @@ static int acme_check_selector(struct acme_dev *adev, struct acme_sa *sa,
 {
 	if (sa->mode == ACME_MODE_CRYPTO)
 		return 0;
-	return acme_selector_check(sa, &sa->x->sel, extack);
+	return acme_selector_check(adev, sa, &sa->x->sel, extack);
 }
 
 static int acme_check_addrs(struct acme_dev *adev, struct acme_sa *sa,

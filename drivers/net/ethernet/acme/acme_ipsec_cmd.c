@@ -413,7 +413,7 @@ int acme_sa_update(struct acme_dev *adev, const struct acme_sa *sa,
 
 	err = acme_limits_check(upd->lft, extack);
 	if (!err && upd->sel)
-		err = acme_selector_check(sa, upd->sel, extack);
+		err = acme_selector_check(adev, sa, upd->sel, extack);
 	if (err)
 		return err;
 	params.what = cpu_to_le32(acme_fill_update(upd, &params));

@@ -114,7 +114,7 @@ int acme_sa_check(struct acme_dev *adev, struct acme_sa *sa,
 		  struct netlink_ext_ack *extack);
 int acme_limits_check(const struct xfrm_lifetime_cfg *lft,
 		      struct netlink_ext_ack *extack);
-int acme_selector_check(const struct acme_sa *sa,
+int acme_selector_check(struct acme_dev *adev, const struct acme_sa *sa,
 			const struct xfrm_selector *sel,
 			struct netlink_ext_ack *extack);
 u32 acme_sa_key_len(const struct acme_sa *sa);

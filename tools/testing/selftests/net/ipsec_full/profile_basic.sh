@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A NIC that does IPv4 tunnels with AES-GCM-128 and nothing else, by full offload and
+# A NIC that does IPv4 in IPv4 tunnels with AES-GCM-128 and nothing else, by full offload and
 # by the stock kernel's packet offload.
 #
 # topology: PROFILE=basic
@@ -36,6 +36,8 @@ packet_offload() {
 	long=$(random_key 256)
 	by_packet "this device can't do transport mode" "$ID_OUT $gcm"
 	by_packet "this device can't do IPsec over IPv6" "$v6 mode tunnel $gcm"
+	by_packet "this device can't tunnel the other family" \
+		"$ID_OUT mode tunnel $gcm sel src fd01::1 dst fd01::2"
 	by_packet "rfc4543(gcm(aes)) is unsupported; use aead rfc4106" \
 		"$ID_OUT mode tunnel aead rfc4543(gcm(aes)) $GCM_KEY 128"
 	by_packet "a key of 288 bits is unsupported; use 160, with salt" \
@@ -50,7 +52,7 @@ packet_offload() {
 
 all_checks() {
 	check "it says so: mode" offers "modes tunnel"
-	check "it says so: family" offers "families ipv4 mixed"
+	check "it says so: family" offers "families ipv4"
 	check "it says so: algorithm" only_algorithm
 	check "in JSON, too" offers_json "len(c['algorithms']) == 1 and
 		c['algorithms'][0]['key'] == [128] and
@@ -59,6 +61,7 @@ all_checks() {
 	refusals <<-END
 		transport OFFLOAD_DEV Device can't do transport mode
 		ipv6 OFFLOAD_DEV Device can't do IPsec over IPv6
+		mixed OFFLOAD_DEV Device can't tunnel the other family; the selector must be IPv4
 		gmac ALG_AEAD Device can't do rfc4543(gcm(aes))
 		chacha ALG_AEAD Device can't do rfc7539esp(chacha20,poly1305)
 		cbc ALG_CRYPT Device can't do cbc(aes) with hmac(sha256)
