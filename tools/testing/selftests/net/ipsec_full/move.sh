@@ -30,14 +30,8 @@ pair 7004 tunnel    4 6 onlink 128 256
 pair 7005 tunnel    4 4 onlink 128 64
 LIVE=(7000 7001 7002 7003 7004)
 
-# Software counts a GSO packet as one, as long as the SA was never in a NIC.
-no_gso() {
-	ip link set acme0 gso_max_segs 1 &&
-		at_end ip link set acme0 gso_max_segs 65535
-}
-
 setup() {
-	no_gso && software_pairs_up 7000 7001 7002 && pairs_up 7003 7004 7005 &&
+	software_pairs_up 7000 7001 7002 && pairs_up 7003 7004 7005 &&
 		trace_moves && stream_up "$RATE" "${LIVE[@]}"
 }
 

@@ -70,9 +70,20 @@ in_software() {
 	pair_is_at "$1" software software request
 }
 
+# no_gso DEVICE...: software counts a GSO packet as one, as long as the SA was never
+# in a NIC.
+no_gso() {
+	local dev
+
+	for dev; do
+		ip link set "$dev" gso_max_segs 1 || return
+		at_end ip link set "$dev" gso_max_segs 65535
+	done
+}
+
 # In software since they were added: no word of offload.
 software_pairs_up() {
-	topology_up || return
+	topology_up && no_gso "$IPSEC_DEV" || return
 	OFFLOAD_OUT='' OFFLOAD_IN='' pairs_up "$@"
 }
 

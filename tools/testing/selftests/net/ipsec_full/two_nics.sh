@@ -37,16 +37,10 @@ router_routes() {
 		"via $(by_family "$1" 10.0.2.1 fd00:2::1)"
 }
 
-# router_up: the second way. Software counts a GSO packet as one, as long as the SA
-# was never in a NIC.
+# router_up: the second way.
 router_up() {
-	local dev
-
 	at_end routes_back
-	for dev in acme0 acme1; do
-		ip link set $dev gso_max_segs 1 || return
-		at_end ip link set $dev gso_max_segs 65535
-	done
+	no_gso acme0 acme1 || return
 	ip -n peer link add hop0 type veth peer name hop1 netns peer2 || return
 	at_end ip -n peer link del hop0
 	far_batch <<-END || return
