@@ -124,8 +124,25 @@ test_compiling() {
 		weave compile
 }
 
+# A mail that already says what it adds, as format-patch has just written it.
+test_writing_back() {
+	local git=$COPY/build/series-work/git last status=0
+
+	copy_checkout
+	"$COPY/scripts/series/weave.sh" >"$OUTPUT" 2>&1 || status=$?
+	last=$(compgen -G "$COPY/patches/0*.patch" | tail -n 1)
+	sed -i '0,/^Signed-off-by: /s//Adds: net\/xfrm\/planted.c\n&/' "$last"
+	((status)) || plain_git -C "$git" commit -q --amend \
+		--trailer "Adds: net/xfrm/planted.c" --no-edit >>"$OUTPUT" 2>&1 &&
+		"$COPY/scripts/series/unweave.sh" >>"$OUTPUT" 2>&1 || status=$?
+	[[ $(grep -c '^Adds: net/xfrm/planted.c' "$last") == 1 ]] || status=1
+	((status == 0)) || sed 's/^/# /' "$OUTPUT"
+	tap "$status" "a file that commit and mail name is named once"
+}
+
 clean
 test_weaving
+test_writing_back
 [[ ${COMPILE:-} == no ]] || test_compiling
 rm -rf "$COPY"
 tap_end

@@ -11,9 +11,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 GIT=$WORK/git
 
-# What the patch brings stands before the first sign-off, as it did.
+# What the patch brings stands before the first sign-off, as it did, unless the
+# commit says it: its author has just written that.
 with_added() {
 	awk -v added="$(sed '/^---$/q' "$1" | grep '^Adds: ')" '
+		/^Adds: / || /^---$/ { added = "" }
 		/^Signed-off-by: / && added { print added; added = "" }
 		{ print }'
 }
