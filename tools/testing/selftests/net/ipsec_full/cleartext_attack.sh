@@ -24,11 +24,15 @@ pair 6512 transport 4 4 routed 128 64
 pair $HONEST tunnel 4 4 onlink 128 64
 PLAYED=({6510..6512})
 
+# The tunnel has nothing to say by itself: solicitations would leave in clear while
+# policies are replaced.
 setup() {
 	inject_up "${PLAYED[@]}" && elsewhere_up &&
 		ip link add tnl0 type ip6tnl mode any local "${NEAR[6511]}" \
 			remote "${FAR[6511]}" &&
-		at_end ip link del tnl0 && ip link set tnl0 up
+		at_end ip link del tnl0 &&
+		sysctl -qw net.ipv6.conf.tnl0.disable_ipv6=1 &&
+		ip link set tnl0 up
 }
 
 # with FILTER: policies and SAs of all pairs, their lines changed by FILTER; and
