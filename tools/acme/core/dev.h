@@ -13,6 +13,7 @@
 
 #include "acme_hw.h"
 #include "compat.h"
+#include "frag.h"
 #include "rss.h"
 #include "sa.h"
 
@@ -353,6 +354,7 @@ struct acme_rx {
  * @rss: distribution
  * @sas: SAs
  * @audit: audit events
+ * @frags: packets that are dropped fragment by fragment
  * @count: since the device started
  * @executed: commands since then, by opcode
  * @rx: the frame in reception
@@ -383,6 +385,7 @@ struct acme_dev {
 	struct acme_rss rss;
 	struct acme_sa_table sas;
 	struct acme_audit audit;
+	struct acme_frags frags;
 	struct acme_counters count;
 	u64 executed[ACME_OP_LIMIT];
 	struct acme_rx rx;

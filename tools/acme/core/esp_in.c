@@ -99,6 +99,17 @@ static struct acme_sa *lookup(const struct esp_in *e)
 	return sa && ports_fit(e, sa) ? sa : NULL;
 }
 
+/* RFC 3948, 2.1: 0, but another sender's may be there, and then is right. */
+static bool udp_csum_ok(const struct esp_in *e)
+{
+	u32 len = get_be16(e->udp + 4);
+
+	return !get_be16(e->udp + 6) ||
+	       !acme_csum_fold(acme_csum(e->udp, len,
+					 acme_csum_pseudo(e->ip, len,
+							  PROTO_UDP)));
+}
+
 /* Packets of an SA that the device leaves to the host. */
 static enum acme_exc exception(const struct esp_in *e)
 {
@@ -113,6 +124,8 @@ static enum acme_exc exception(const struct esp_in *e)
 						  ACME_EXC_OPTIONS;
 	if (ip->family == 4 && !acme_csum_ipv4_ok(ip->hdr))
 		return ACME_EXC_CSUM;
+	if (e->udp && !udp_csum_ok(e))
+		return ACME_EXC_CSUM;
 	return ACME_EXC_NONE;
 }
 
@@ -123,6 +136,8 @@ static bool leave_to_host(struct esp_in *e, enum acme_exc exc)
 	struct acme_sa *sa = e->sa;
 
 	if (sa->flags & ACME_SA_DROP_EXC && exc != ACME_EXC_STOPPED) {
+		if (e->ip->frag)
+			acme_frag_drop(&e->dev->frags, e->ip, e->dev->now);
 		acme_sa_drop(e->dev, sa, &count->esp_rx_exc_dropped,
 			     &sa->drop_exc);
 		return false;
@@ -396,6 +411,10 @@ bool acme_esp_in(struct acme_dev *dev, struct acme_rx *rx,
 	};
 	enum acme_exc exc;
 
+	if (ip->later && acme_frag_dropped(&dev->frags, ip, dev->now)) {
+		dev->count.esp_rx_exc_dropped++;
+		return false;
+	}
 	if (!is_esp(&e))
 		return true;
 	acme_suspect_in(dev, &e.suspect, ip);

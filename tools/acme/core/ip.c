@@ -23,6 +23,7 @@ static bool parse_ipv4(struct acme_ip *ip, const u8 *p, u32 avail)
 	if (ip->hlen < IPV4_HDR_LEN || ip->len < ip->hlen || ip->len > avail)
 		return false;
 	frag = get_be16(p + 6);
+	ip->id = get_be16(p + 4);
 	ip->tos = p[1];
 	ip->proto = p[9];
 	ip->frag = frag & IPV4_MF_OFFSET;
@@ -50,6 +51,7 @@ static bool skip_ext_hdr(struct acme_ip *ip)
 		frag = get_be16(ext + 2);
 		ip->frag = frag & (IPV6_OFFSET | IPV6_MF);
 		ip->later = frag & IPV6_OFFSET;
+		ip->id = get_be32(ext + 4);
 	} else {
 		len = (ext[1] + 1) * 8;
 	}

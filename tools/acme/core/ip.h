@@ -43,6 +43,7 @@
  * struct acme_ip - what the headers of an IP packet say
  * @hdr: the packet
  * @len: its bytes, as its length field says
+ * @id: identification of a fragment
  * @hlen: bytes before the header of @proto
  * @family: 4 or 6
  * @proto: protocol after all extension headers that the device knows
@@ -54,6 +55,7 @@
 struct acme_ip {
 	const u8 *hdr;
 	u32 len;
+	u32 id;
 	u32 hlen;
 	u8 family;
 	u8 proto;

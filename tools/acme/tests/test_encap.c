@@ -114,12 +114,8 @@ static void test_in(void **state)
 	(void)state;
 	len = make_udp(&e, frame, 1);
 	expect_decrypted(&e, frame, len);
-	/* A checksum is not looked at. */
-	len = make_udp(&e, frame, 2);
-	put_be16(frame + UDP_AT + 6, 0x1234);
-	expect_decrypted(&e, frame, len);
 	assert_false(host_event(&e.m->host, &ev));
-	end_check_stats(&e, 2, 96, 2);
+	end_check_stats(&e, 1, 48, 1);
 	/* Not to its port; shorter than it says; no more than the header. */
 	len = make_udp(&e, frame, 3);
 	put_be16(frame + UDP_AT + 2, DPORT + 1);
@@ -366,6 +362,90 @@ static void test_exceptions(void **state)
 	mock_free(e.m);
 }
 
+/* A fragment with this identification, the first or a later one. */
+static u32 make_fragment(struct end *e, u8 *frame, u16 id, u16 where)
+{
+	u32 len = make_exception(e, frame, ACME_EXC_FRAGMENT);
+
+	put_be16(frame + 18, id);
+	put_be16(frame + 20, where);
+	acme_csum_ipv4(frame + 14);
+	return len;
+}
+
+/* Those that follow a dropped fragment are dropped, for a while. */
+static void test_later_fragments(void **state)
+{
+	const struct acme_counters *count;
+	struct setup s = tunnel4;
+	u8 frame[512];
+	struct end e;
+
+	(void)state;
+	s.flags |= ACME_SA_DROP_EXC;
+	e = end_open(&s, ACME_SA_INBOUND);
+	count = &e.m->dev->count;
+	expect_plain(&e, frame, make_fragment(&e, frame, 7, 0x2010));
+	assert_null(receive(&e, frame, make_fragment(&e, frame, 7, 0x2000)));
+	assert_null(receive(&e, frame, make_fragment(&e, frame, 7, 0x2010)));
+	assert_null(receive(&e, frame, make_fragment(&e, frame, 7, 0x0020)));
+	assert_int_equal(count->esp_rx_exc_dropped, 3);
+	assert_int_equal(end_stats(&e).drop_exc, 1);
+	expect_plain(&e, frame, make_fragment(&e, frame, 8, 0x0020));
+	e.m->now += 60 * NSEC_PER_SEC;
+	mock_run(e.m);
+	expect_plain(&e, frame, make_fragment(&e, frame, 7, 0x0020));
+	mock_free(e.m);
+}
+
+/* Only the last of them are remembered. */
+static void test_many_fragments(void **state)
+{
+	struct setup s = tunnel4;
+	u8 frame[512];
+	struct end e;
+	u16 i;
+
+	(void)state;
+	s.flags |= ACME_SA_DROP_EXC;
+	e = end_open(&s, ACME_SA_INBOUND);
+	for (i = 0; i <= ACME_FRAGS; i++)
+		assert_null(receive(&e, frame,
+				    make_fragment(&e, frame, i, 0x2000)));
+	expect_plain(&e, frame, make_fragment(&e, frame, 0, 0x0020));
+	for (i = 1; i <= ACME_FRAGS; i++)
+		assert_null(receive(&e, frame,
+				    make_fragment(&e, frame, i, 0x0020)));
+	mock_free(e.m);
+}
+
+/* Nobody has to set it, but a wrong one is wrong. */
+static void test_udp_checksum(void **state)
+{
+	struct end e = open_udp(&tunnel4, ACME_SA_INBOUND);
+	struct acme_ip ip;
+	struct rx_frame *f;
+	u8 frame[512];
+	u64 sum;
+	u32 len;
+
+	(void)state;
+	len = make_udp(&e, frame, 1);
+	assert_true(acme_ip_parse(&ip, frame + 14, len - 14, ETHERTYPE_IPV4));
+	sum = acme_csum_pseudo(&ip, len - UDP_AT, PROTO_UDP);
+	sum = acme_csum_fold(acme_csum(frame + UDP_AT, len - UDP_AT, sum));
+	memcpy(frame + UDP_AT + 6, &sum, 2);
+	expect_decrypted(&e, frame, len);
+	len = make_udp(&e, frame, 2);
+	put_be16(frame + UDP_AT + 6, 0x1234);
+	f = receive(&e, frame, len);
+	assert_non_null(f);
+	assert_int_equal(f->flags & (ACME_RXC_EXC | ACME_RXC_CSUM_OK),
+			 ACME_RXC_EXC);
+	assert_int_equal(f->exc, ACME_EXC_CSUM);
+	mock_free(e.m);
+}
+
 /* IPv6 with extension headers, a few or too many, and the first fragment. */
 static void ipv6_case(struct end *e, u8 proto, u8 ext_len, u8 exc)
 {
@@ -567,6 +647,9 @@ int main(void)
 		cmocka_unit_test(test_transport_checksum),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_exceptions),
+		cmocka_unit_test(test_later_fragments),
+		cmocka_unit_test(test_many_fragments),
+		cmocka_unit_test(test_udp_checksum),
 		cmocka_unit_test(test_exceptions_ipv6),
 		cmocka_unit_test(test_exceptions_ipv6_dropped),
 		cmocka_unit_test(test_later_fragment),

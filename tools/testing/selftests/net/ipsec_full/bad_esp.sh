@@ -126,6 +126,7 @@ in_udp() {
 	local n=$1
 
 	dropped "$n" not-in-udp hw_esp_rx_encap XfrmFullInMalformed
+	dropped "$n" udp-checksum hw_esp_rx_exception UdpInCsumErrors UdpInErrors
 	dropped "$n" udp-length-short UdpInErrors
 	dropped "$n" udp-length-long UdpInErrors
 	check "keepalive ($n)" harmless "$n" keepalive

@@ -470,6 +470,13 @@ def udp_source_port(sa):
 
 
 @case
+def udp_checksum(sa):
+    packet = bytearray(sa.outer(sa.good()))
+    packet[20 + 6:20 + 8] = b'\x12\x34'
+    return bytes(packet)
+
+
+@case
 def udp_length_long(sa):
     packet = bytearray(sa.outer(sa.good()))
     packet[20 + 4:20 + 6] = b'\x20\x00'

@@ -56,7 +56,8 @@ WATCHED = re.compile(
     'hw_esp_rx_(replay|icv|selector|malformed|dummy|limit|encap|exception)|'
     'hw_esp_rx_exc_dropped|hw_esp_rx_no_sa|hw_rx_malformed|'
     'XfrmIn.*|XfrmFullIn.*|Ip6?In(HdrErrors|TruncatedPkts)|'
-    'Ip6?ReasmFails|UdpInErrors|IpExtInCsumErrors|IpExtInTruncatedPkts')
+    'Ip6?ReasmFails|UdpInErrors|UdpInCsumErrors|IpExtInCsumErrors|'
+    'IpExtInTruncatedPkts')
 
 # asm/socket.h
 SO_RCVBUFFORCE = 33
