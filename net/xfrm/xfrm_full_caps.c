@@ -301,13 +301,7 @@ static const struct {
 	  "hard byte" },
 };
 
-/**
- * xfrm_full_check_limits() - can a device enforce an SA's limits?
- * @rq: the request
- *
- * Return: 0, or -EOPNOTSUPP.
- */
-int xfrm_full_check_limits(const struct xfrm_full_request *rq)
+static int xfrm_full_check_limits(const struct xfrm_full_request *rq)
 {
 	const struct xfrm_lifetime_cfg *lft = &rq->x->lft;
 	const u64 limits[] = {
@@ -366,6 +360,17 @@ static int (*const xfrm_full_checks[])(const struct xfrm_full_request *) = {
 	xfrm_full_check_limits,
 	xfrm_full_check_start,
 };
+
+/**
+ * xfrm_full_check_changes() - can a device have what may change of a live SA?
+ * @rq: the request, with the SA as it is to be: limits and selector
+ *
+ * Return: 0, or -EOPNOTSUPP.
+ */
+int xfrm_full_check_changes(const struct xfrm_full_request *rq)
+{
+	return xfrm_full_check_family(rq) ? : xfrm_full_check_limits(rq);
+}
 
 /**
  * xfrm_full_check_caps() - is a device able to do what an SA needs?

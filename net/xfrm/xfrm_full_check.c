@@ -203,9 +203,11 @@ static int xfrm_full_parse(struct nlattr *attr, u32 *idle,
 	return err;
 }
 
-static int xfrm_full_check_fallback(const struct xfrm_full_request *rq,
-				    const struct xfrm_user_offload *xuo)
+static int xfrm_full_check_fallback(const struct xfrm_full_request *rq)
 {
+	const struct xfrm_user_offload *xuo;
+
+	xuo = nla_data(rq->attrs[XFRMA_OFFLOAD_DEV]);
 	if (!(xuo->flags & XFRM_OFFLOAD_FALLBACK) ||
 	    rq->caps->flags & XFRM_OFFLOAD_CAP_STOP)
 		return 0;
@@ -215,32 +217,68 @@ static int xfrm_full_check_fallback(const struct xfrm_full_request *rq,
 	return -EOPNOTSUPP;
 }
 
-static int xfrm_full_check_request(struct net *net, const struct xfrm_state *x,
-				   struct nlattr **attrs, u8 dir,
-				   struct netlink_ext_ack *extack)
+static int xfrm_full_check_all(const struct xfrm_full_request *rq)
+{
+	return xfrm_full_check_caps(rq) ? : xfrm_full_check_fallback(rq);
+}
+
+static u8 xfrm_full_asked_dir(const struct xfrm_user_offload *xuo)
+{
+	return xuo->flags & XFRM_OFFLOAD_INBOUND ? XFRM_SA_DIR_IN :
+						   XFRM_SA_DIR_OUT;
+}
+
+static int xfrm_full_caps_of(struct net *net, int ifindex,
+			     struct xfrm_full_caps *caps,
+			     struct netlink_ext_ack *extack)
+{
+	struct net_device *dev;
+
+	rcu_read_lock();
+	dev = xfrm_full_dev_rcu(net, ifindex, extack);
+	if (!IS_ERR(dev))
+		xfrm_full_dev_caps(dev, caps);
+	rcu_read_unlock();
+
+	return PTR_ERR_OR_ZERO(dev);
+}
+
+static int xfrm_full_check_by(int (*check)(const struct xfrm_full_request *rq),
+			      struct net *net, const struct xfrm_state *x,
+			      struct nlattr **attrs,
+			      struct netlink_ext_ack *extack)
 {
 	const struct xfrm_user_offload *xuo;
+	struct xfrm_full_caps caps;
 	struct xfrm_full_request rq = {
 		.x = x,
 		.attrs = attrs,
 		.extack = extack,
-		.dir = dir,
+		.caps = &caps,
 	};
-	struct xfrm_full_caps caps;
-	struct net_device *dev;
 
 	xuo = nla_data(attrs[XFRMA_OFFLOAD_DEV]);
-	rcu_read_lock();
-	dev = xfrm_full_dev_rcu(net, xuo->ifindex, extack);
-	if (!IS_ERR(dev))
-		xfrm_full_dev_caps(dev, &caps);
-	rcu_read_unlock();
-	if (IS_ERR(dev))
-		return PTR_ERR(dev);
+	rq.dir = xfrm_full_asked_dir(xuo);
 
-	rq.caps = &caps;
-	return xfrm_full_check_caps(&rq) ? :
-	       xfrm_full_check_fallback(&rq, xuo);
+	return xfrm_full_caps_of(net, xuo->ifindex, &caps, extack) ? :
+	       check(&rq);
+}
+
+/**
+ * xfrm_full_check_new() - can a live SA become what an update wants?
+ * @net: namespace of the request
+ * @x: the SA as it is to be
+ * @attrs: attributes of the request, by XFRMA_*; XFRMA_OFFLOAD_DEV is there
+ * @extack: says what is wrong
+ *
+ * Context: process.
+ * Return: 0, or a negative errno.
+ */
+int xfrm_full_check_new(struct net *net, const struct xfrm_state *x,
+			struct nlattr **attrs, struct netlink_ext_ack *extack)
+{
+	return xfrm_full_check_by(xfrm_full_check_changes, net, x, attrs,
+				  extack);
 }
 
 /**
@@ -264,8 +302,7 @@ int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 	u8 dir;
 
 	xuo = nla_data(attrs[XFRMA_OFFLOAD_DEV]);
-	dir = xuo->flags & XFRM_OFFLOAD_INBOUND ? XFRM_SA_DIR_IN :
-						  XFRM_SA_DIR_OUT;
+	dir = xfrm_full_asked_dir(xuo);
 
 	err = xfrm_full_check_flags(xuo->flags, XFRM_OFFLOAD_FULL |
 				    XFRM_OFFLOAD_INBOUND | XFRM_OFFLOAD_IPV6 |
@@ -294,7 +331,7 @@ int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 		return xfrm_full_refuse(extack, what);
 	}
 
-	return xfrm_full_check_request(net, x, attrs, dir, extack);
+	return xfrm_full_check_by(xfrm_full_check_all, net, x, attrs, extack);
 }
 EXPORT_SYMBOL_IF_KUNIT(xfrm_full_check_state);
 

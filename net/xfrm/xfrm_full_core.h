@@ -75,7 +75,7 @@ void xfrm_full_expire(struct xfrm_state *x);
 void xfrm_full_dev_caps(struct net_device *dev, struct xfrm_full_caps *caps);
 int xfrm_full_alg_of(const struct xfrm_state *x);
 int xfrm_full_check_caps(const struct xfrm_full_request *rq);
-int xfrm_full_check_limits(const struct xfrm_full_request *rq);
+int xfrm_full_check_changes(const struct xfrm_full_request *rq);
 
 /* xfrm_full_check.c */
 bool xfrm_full_capable(const struct net_device *dev);
@@ -84,6 +84,8 @@ struct net_device *xfrm_full_dev_rcu(struct net *net, int ifindex,
 int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 			  struct nlattr **attrs, u32 *idle,
 			  struct netlink_ext_ack *extack);
+int xfrm_full_check_new(struct net *net, const struct xfrm_state *x,
+			struct nlattr **attrs, struct netlink_ext_ack *extack);
 
 /* xfrm_full_event.c */
 bool xfrm_full_notify_idle(struct xfrm_state *x);
@@ -136,5 +138,6 @@ void xfrm_full_account_snapshot(struct xfrm_state *x,
 				const struct xfrm_full_snapshot *snap);
 void xfrm_full_account(struct xfrm_state *x,
 		       const struct xfrm_full_stats *stats);
+void xfrm_full_soft_drop(struct xfrm_full *full, enum xfrm_full_drop reason);
 
 #endif /* _XFRM_FULL_CORE_H */

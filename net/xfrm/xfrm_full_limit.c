@@ -200,7 +200,8 @@ static int xfrm_full_update_live(struct xfrm_state *old,
 	/* The numbers and counters of the SA are not those of the request. */
 	if (!err && new->full)
 		err = xfrm_full_check_state(xs_net(old), old, attrs, &idle,
-					    extack);
+					    extack) ? :
+		      xfrm_full_check_new(xs_net(old), new, attrs, extack);
 	if (!err && new->full)
 		err = xfrm_full_adopt(old, nla_data(attrs[XFRMA_OFFLOAD_DEV]),
 				      extack);

@@ -33,21 +33,30 @@ offers_json() {
 sys.exit(not ($1))"
 }
 
-# add out|in WORDS...: with full offload.
-add() {
-	local -n id=ID_${1^^}
-	local dir=$1 mode=tunnel
+# request add|update out|in WORDS...: with full offload.
+request() {
+	local -n id=ID_${2^^}
+	local what=$1 dir=$2 mode=tunnel
 
-	shift
+	shift 2
 	[[ $* != *"mode transport"* ]] || mode=
-	echo "xfrm state add $id ${mode:+mode $mode}" \
+	echo "xfrm state $what $id ${mode:+mode $mode}" \
 		"aead rfc4106(gcm(aes)) $GCM_KEY 128 $*" \
 		"offload full dev acme0 dir $dir" | near_batch
+}
+
+add() {
+	request add "$@"
 }
 
 # refused TEXT out|in WORDS...
 refused() {
 	check_fails "refused: ${*:2}" "$1" add "${@:2}"
+}
+
+# update_refused TEXT out|in WORDS...: of the SA that add has made.
+update_refused() {
+	check_fails "refused in an update: ${*:2}" "$1" request update "${@:2}"
 }
 
 # refusals: reads lines "CASE ATTRIBUTE TEXT", cases of refusals.py. Each is refused

@@ -29,6 +29,10 @@ all_checks() {
 	check "bytes are not refused" \
 		add out limit byte-soft 500 limit byte-hard 1000
 	check "nor inbound" add in limit byte-soft 500 limit byte-hard 1000
+	update_refused "Device can't enforce a hard packet limit of outbound SAs" \
+		out limit packet-hard 1000
+	update_refused "Device can't enforce a soft packet limit of inbound SAs" \
+		in limit packet-soft 1000
 	check "removed" ip xfrm state flush
 	check "nothing is left" nothing_left
 	check "the rest works" the_rest_works 70

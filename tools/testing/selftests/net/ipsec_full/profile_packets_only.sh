@@ -34,6 +34,10 @@ all_checks() {
 	check "packets are not refused" \
 		add out limit packet-soft 5 limit packet-hard 10
 	check "nor inbound" add in limit packet-soft 5 limit packet-hard 10
+	update_refused "Device can't enforce a hard byte limit of outbound SAs" \
+		out limit byte-hard 1000
+	update_refused "Device can't enforce a soft byte limit of inbound SAs" \
+		in limit byte-soft 1000
 	check "removed" ip xfrm state flush
 	check "nothing is left" nothing_left
 	check "the rest works" the_rest_works 70
