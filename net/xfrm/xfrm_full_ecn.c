@@ -2,15 +2,17 @@
 /*
  * IPsec full offload: ECN of tunnels, as RFC 6040 has it.
  *
- * XFRM's software follows RFC 3168.  RFC 6040 differs in three points: CE of the
- * inner header is copied to the outer one (4.1), ECT(1) of the outer header is
- * taken over, and a packet that is not ECN-capable is dropped if the outer header
+ * XFRM's software makes outer headers as RFC 3168 has it, and inner ones as
+ * RFC 4301.  RFC 6040 differs in three points: CE of the inner header is copied
+ * to the outer one (4.1), ECT(1) of the outer header replaces ECT(0) of the
+ * inner, and a packet that is not ECN-capable is dropped if the outer header
  * says CE (4.2).  Devices with full offload do so, and software does it for SAs
- * with full offload, wherever they are: a packet must not tell who has handled it.
+ * with full offload, wherever they are: a packet must not tell who handled it.
  *
  * XFRM_STATE_NOECN turns all of it off.
  */
 
+#include <kunit/visibility.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
@@ -47,6 +49,7 @@ void xfrm_full_ecn_out(const struct xfrm_state *x, struct sk_buff *skb)
 	else
 		ipv6_change_dsfield(ipv6_hdr(skb), 0xff, INET_ECN_CE);
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_ecn_out);
 
 /**
  * xfrm_full_ecn_in() - ECN of the inner packet that software has found
@@ -65,6 +68,7 @@ int xfrm_full_ecn_in(const struct xfrm_state *x, struct sk_buff *skb)
 	    XFRM_FULL_ECN_DROP)
 		return 0;
 
-	XFRM_INC_STATS(xs_net(x), LINUX_MIB_XFRMFULLINMALFORMED);
+	xfrm_full_soft_drop(x->full, XFRM_FULL_DROP_ECN);
 	return -EPERM;
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_ecn_in);

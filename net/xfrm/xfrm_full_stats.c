@@ -53,6 +53,10 @@ static int xfrm_full_mib(u8 dir, enum xfrm_full_drop reason)
 			LINUX_MIB_XFRMFULLINEXCEPTION,
 			LINUX_MIB_XFRMFULLOUTEXCEPTION,
 		},
+		[XFRM_FULL_DROP_ECN] = {
+			LINUX_MIB_XFRMFULLINECN,
+			LINUX_MIB_XFRMFULLOUTERROR,
+		},
 	};
 
 	return mib[reason][dir == XFRM_SA_DIR_OUT];
@@ -131,6 +135,25 @@ void xfrm_full_account(struct xfrm_state *x,
 		xfrm_full_advance(x, stats->seq);
 	}
 	spin_unlock_bh(&full->stats_lock);
+}
+
+/**
+ * xfrm_full_soft_drop() - software drops a packet for a reason that devices have
+ * @full: full offload of its SA
+ * @reason: the reason
+ *
+ * It counts where the device's drops do, and is not taken for one of these.
+ *
+ * Context: any but hard interrupt.
+ */
+void xfrm_full_soft_drop(struct xfrm_full *full, enum xfrm_full_drop reason)
+{
+	spin_lock_bh(&full->stats_lock);
+	full->drops[reason]++;
+	full->drops_before[reason]++;
+	spin_unlock_bh(&full->stats_lock);
+
+	XFRM_INC_STATS(xs_net(full->x), xfrm_full_mib(full->dir, reason));
 }
 
 /**

@@ -266,6 +266,7 @@ static void dump_sa(const struct acme_sa *sa, struct dump *d)
 	number(d, "epoch", sa->epoch);
 	number(d, "packets", sa->packets);
 	number(d, "bytes", sa->bytes);
+	number(d, "first_used", sa->first_used);
 	number(d, "last_used", sa->last_used);
 #define ACME_DUMP(field) number(d, #field, sa->field);
 	ACME_SA_DROPS(ACME_DUMP)

@@ -99,7 +99,8 @@ struct acme_quota {
  * @stats_seq: begin and end of that
  * @packets: counted so far
  * @bytes: likewise
- * @last_used: real time in seconds
+ * @first_used: real time in seconds
+ * @last_used: likewise
  * @quota: limits
  * @told: bit n: enum acme_sa_event n was raised
  * @pending: bit n: it waits for room in the ring
@@ -140,6 +141,7 @@ struct acme_sa {
 	u32 stats_seq;
 	u64 packets;
 	u64 bytes;
+	u64 first_used;
 	u64 last_used;
 	struct acme_quota quota;
 	u32 told;

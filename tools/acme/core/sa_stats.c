@@ -12,6 +12,7 @@ void acme_sa_stats_write(struct acme_dev *dev, struct acme_sa *sa)
 		.packets = cpu_to_le64(sa->packets),
 		.bytes = cpu_to_le64(sa->bytes),
 		.seq = cpu_to_le64(acme_sa_seq(sa)),
+		.first_used = cpu_to_le64(sa->first_used),
 		.last_used = cpu_to_le64(sa->last_used),
 	};
 
@@ -29,6 +30,8 @@ void acme_sa_account(struct acme_dev *dev, struct acme_sa *sa, u64 bytes)
 	sa->packets++;
 	sa->bytes += bytes;
 	sa->last_used = (dev->now + dev->real_offset) / NSEC_PER_SEC;
+	if (!sa->first_used)
+		sa->first_used = sa->last_used;
 	acme_sa_stats_write(dev, sa);
 }
 

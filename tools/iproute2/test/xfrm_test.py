@@ -667,7 +667,7 @@ def monitor_shows_offload():
 
 
 def full_attr(idle, place=2, wanted=2, reason=0):
-    drops = struct.pack("=8Q", 1, 2, 3, 4, 5, 6, 7, 2**40)
+    drops = struct.pack("=9Q", 1, 2, 3, 4, 5, 6, 7, 2**40, 9)
     return nl.nest(nl.A_FULL, nl.u32(1, idle), nl.attr(2, bytes([place])),
                    nl.u16s(3, 258), nl.attr(4, drops),
                    nl.attr(5, bytes([wanted])), nl.attr(6, bytes([reason])))
@@ -683,7 +683,7 @@ def text_of_a_state_in_a_device():
          "text")
     same(line + " idle 60\n" + place + " epoch 258\n"
          "\t drops: replay 1 icv 2 selector 3 seq 4 malformed 5 limit 6 "
-         "too-big 7 exception 1099511627776\n"
+         "too-big 7 exception 1099511627776 ecn 9\n"
          in shown("state", state, options=("-s",)), True, "text with -s")
     state = nl.message(nl.NEWSA, nl.sa(), nl.offload(LO, nl.FULL),
                        full_attr(0))
@@ -699,7 +699,7 @@ def json_of_a_state_in_a_device():
     same(as_json("state", state)[0]["offload"], want, "offload")
     want.update(epoch=258, drops={
         "replay": 1, "icv": 2, "selector": 3, "seq": 4, "malformed": 5,
-        "limit": 6, "too-big": 7, "exception": 2**40})
+        "limit": 6, "too-big": 7, "exception": 2**40, "ecn": 9})
     same(as_json("state", state, options=("-s",))[0]["offload"], want, "-s")
 
 

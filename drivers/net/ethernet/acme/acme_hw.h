@@ -818,6 +818,7 @@ ACME_ASSERT_SIZE(acme_cmd_replay_test_set, 24);
  * @drop_encap: in UDP or not, otherwise than the SA
  * @audit_suppressed: audit events not raised, to keep to the rate
  * @drop_ecn: not ECN-capable but marked outside (RFC 6040)
+ * @first_used: real time in seconds of the first packet, 0 for never
  * @rsvd2: reserved
  * @rsvd3: reserved
  * @end: equal to @begin after the rest; else the reader tries again
@@ -843,7 +844,8 @@ struct acme_sa_stats {
 	__le64 drop_encap;
 	__le64 audit_suppressed;
 	__le64 drop_ecn;
-	__le64 rsvd2[14];
+	__le64 first_used;
+	__le64 rsvd2[13];
 	__le32 rsvd3;
 	__le32 end;
 };

@@ -19,19 +19,18 @@ static void acme_stats_read(const struct acme_sa_stats *hw,
 	stats->packets = acme_stat(&hw->packets);
 	stats->bytes = acme_stat(&hw->bytes);
 	stats->seq = acme_stat(&hw->seq);
-	/* the first one is not told */
-	stats->firstused = 0;
+	stats->firstused = acme_stat(&hw->first_used);
 	stats->lastused = acme_stat(&hw->last_used);
 	drops[XFRM_FULL_DROP_REPLAY] = acme_stat(&hw->drop_replay);
 	drops[XFRM_FULL_DROP_ICV] = acme_stat(&hw->drop_icv);
 	drops[XFRM_FULL_DROP_SELECTOR] = acme_stat(&hw->drop_selector);
 	drops[XFRM_FULL_DROP_SEQ] = acme_stat(&hw->drop_seq);
 	drops[XFRM_FULL_DROP_MALFORMED] = acme_stat(&hw->drop_malformed) +
-					  acme_stat(&hw->drop_encap) +
-					  acme_stat(&hw->drop_ecn);
+					  acme_stat(&hw->drop_encap);
 	drops[XFRM_FULL_DROP_LIMIT] = acme_stat(&hw->drop_limit);
 	drops[XFRM_FULL_DROP_TOOBIG] = acme_stat(&hw->drop_too_long);
 	drops[XFRM_FULL_DROP_EXCEPTION] = acme_stat(&hw->drop_exc);
+	drops[XFRM_FULL_DROP_ECN] = acme_stat(&hw->drop_ecn);
 }
 
 /*

@@ -7,8 +7,8 @@
 source "$(dirname "$0")/lib.sh"
 
 RESULTS=/sys/kernel/debug/kunit
-SUITES=(xfrm_full_caps xfrm_full_check xfrm_full_event xfrm_full_iv xfrm_full_move
-	xfrm_full_replay)
+SUITES=(xfrm_full_caps xfrm_full_check xfrm_full_ecn xfrm_full_event xfrm_full_iv
+	xfrm_full_move xfrm_full_replay)
 
 # A suite's own lines, one level down from this test's plan.
 show() {

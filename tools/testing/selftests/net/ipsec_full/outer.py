@@ -16,7 +16,7 @@ the local address, traffic class and text. Both say "ready" when they can.
 "compare" takes what these two printed and says for each two pairs of SAs
 whether the packets of both went out and came in alike, how many there were, and
 a checksum of what they had. "ecn" says for a pair of SAs whether ECN of its packets
-out, and of those in, follows a rule: 6040, 3168 or none.
+out, and of those in, follows a rule: 6040, stock or none.
 """
 
 import collections
@@ -168,14 +168,17 @@ def compare(watched, logged, items):
 
 
 def ecn_out(rule, inner):
-    """ECN of the outer header: RFC 6040, 4.1; RFC 3168, 9.1.1."""
+    """ECN of the outer header: RFC 6040, 4.1; stock: RFC 3168, 9.1.1."""
     if rule == 'none':
         return NOT_ECT
-    return ECT0 if rule == '3168' and inner == CE else inner
+    return ECT0 if rule == 'stock' and inner == CE else inner
 
 
 def ecn_in(rule, inner, outer):
-    """ECN of the inner header, None for a drop: RFC 6040, 4.2."""
+    """ECN of the inner header, None for a drop: RFC 6040, 4.2.
+
+    Stock: RFC 4301, 5.1.2.1.
+    """
     if rule == 'none':
         return inner
     if rule == '6040' and (inner, outer) == (NOT_ECT, CE):
@@ -187,6 +190,8 @@ def ecn_in(rule, inner, outer):
 
 def ecn_sent(rule, headers):
     """What was sent otherwise than by the rule."""
+    if len(headers) != PER_CLASS * len(CLASSES):
+        yield '%d packets' % len(headers)
     for number, header in enumerate(headers):
         inner = CLASSES[number // PER_CLASS] & CE
         outer = int(header.split()[1], 0) & CE
