@@ -64,6 +64,37 @@ wanted() {
 	return 1
 }
 
+# run_proof TEST: a test whose verdict depends on nothing but the files and programs
+# that its header names is remembered when it has passed, and told again.
+run_proof() {
+	local test=$1 told
+
+	told=$CACHE/proofs/$test-$(proof_key "$test")
+	if [[ -e $told && -z ${FULL:-}${TEST:-} ]]; then
+		echo "# remembered: the same has passed before"
+		cat "$told"
+		return
+	fi
+	mkdir -p "$CACHE/proofs"
+	if ! "$SELFTESTS/$test" | tee "$told.new"; then
+		rm "$told.new"
+		return 1
+	fi
+	mv "$told.new" "$told"
+}
+
+proof_key() {
+	local program
+
+	{
+		cat "$SELFTESTS/$1"
+		(cd "$REPO" && xargs cat <<<"$(header "$1" inputs)")
+		for program in $(header "$1" programs); do
+			sha256sum "$(command -v "$program")"
+		done
+	} | sha256sum | cut -c1-16
+}
+
 # What says something about the checkout rather than about what it builds.
 lint_wanted() {
 	[[ -n ${TEST:-}${CI:-} ]] || return
@@ -115,7 +146,12 @@ host_suites() {
 			"$BUILD/iproute2/ip"
 	fi
 	for test in $(list_tests TEST_PROGS_HOST); do
-		! wanted "$test" || enqueue "$test" "$SELFTESTS/$test"
+		wanted "$test" || continue
+		if [[ -n $(header "$test" inputs) ]]; then
+			enqueue "$test" run_proof "$test"
+		else
+			enqueue "$test" "$SELFTESTS/$test"
+		fi
 	done
 }
 

@@ -16,7 +16,8 @@ SMALL_SIZES=({0..20} 56 100 1000 1300)
 UDP_PORT=4242
 FILE_PORT=4243
 FILE_MIB=${FILE_MIB:-64}
-IPERF_SECONDS=${IPERF_SECONDS:-3}
+SMALL_MIB=${SMALL_MIB:-16}
+IPERF_SECONDS=${IPERF_SECONDS:-2}
 # Function counts can tell the two sides apart only when these are two machines.
 COUNT_CALLS=$([[ ${PEER:-ns} == vm ]] && echo yes)
 
@@ -183,8 +184,9 @@ listens() {
 	"$@" ss -Hltn "sport = :$FILE_PORT" | grep -q .
 }
 
+# make_file MIB
 make_file() {
-	head -c $((FILE_MIB << 20)) /dev/urandom >"$WORK/file" &&
+	head -c $(($1 << 20)) /dev/urandom >"$WORK/file" &&
 		sha256sum <"$WORK/file" >"$WORK/file.sum"
 }
 
@@ -272,9 +274,10 @@ all_checks() {
 		check "iperf3 out: $(name_of "$n")" tcp "$n"
 		check "iperf3 in: $(name_of "$n")" tcp "$n" -R
 	done
-	check "a file of $FILE_MIB MiB" make_file
+	check "a file of $FILE_MIB MiB" make_file "$FILE_MIB"
 	check "file out: $(name_of 1)" file_out 1
 	check "file in: $(name_of 8)" file_in 8
+	check "a file of $SMALL_MIB MiB" make_file "$SMALL_MIB"
 	check "file out: $(name_of 12)" file_out 12
 	check "file in: $(name_of 9)" file_in 9
 	check "both ends count the same" counters_agree

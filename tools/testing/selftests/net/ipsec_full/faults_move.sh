@@ -22,7 +22,7 @@ LATE=300
 # Five seconds for a command, two for the reset of a NIC that is lost, and much
 # time for a slow machine.
 PATIENCE=30
-SAMPLE=13
+SAMPLE=8
 COSTLY_SAMPLE=2
 : "${SEED:=$RANDOM}"
 

@@ -7,6 +7,9 @@
 # claims in all variants, by spin.  Copies of it with one step broken violate
 # the claim that is named with each.  With WORD, only tests whose name has it;
 # violations are shown step by step.  Runs on the host.
+#
+# inputs: tools/verification/ipsec_full/handover.pml
+# programs: spin gcc
 
 MODEL=$(readlink -e "$(dirname "$0")/../../../..")
 MODEL+=/verification/ipsec_full/handover.pml

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # A short way through all of an SA's life, for kernels that check themselves:
-# added, used both ways, dumped, monitored, refused, replaced, deleted, lost with
-# the interface and with the driver.
+# added, used both ways, dumped, monitored, moved to software and back, with exceptions,
+# refused, replaced, deleted, lost with the driver.
 #
 # also: KERNEL=debug
 # timeout: 120
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
+source "$(dirname "$0")/moves.sh"
 
 TCP_PORT=4260
 TCP_BYTES=524288
@@ -76,6 +77,24 @@ monitored() {
 	return 1
 }
 
+# Under a stream of datagrams that knows of each whether it arrived.
+moved() {
+	stream_up 5 "${PAIRS[@]}" && move_pairs none "${PAIRS[@]}" &&
+		in_software 660 && traffic && move_pairs acme0 "${PAIRS[@]}" &&
+		in_device 660 && traffic && stream_down && stream_whole
+}
+
+# Too large for the NIC: software sends and receives fragments of ESP, with numbers and
+# replay checks by the NIC.
+exceptions() {
+	local out in
+
+	out=$(mib near XfrmFullOutSoftware) in=$(mib near XfrmFullInSoftware)
+	ping -q -c 3 -i 0.1 -W 5 -s 3000 -I "${NEAR[661]}" "${FAR[661]}" || return
+	(($(mib near XfrmFullOutSoftware) >= out + 3 &&
+		$(mib near XfrmFullInSoftware) >= in + 3))
+}
+
 refusals() {
 	local i
 
@@ -123,6 +142,8 @@ all_checks() {
 	check "a TCP stream passes" tcp
 	check "dumps show full offload" dumps
 	check "a monitor has shown full offload" monitored
+	check "moved to software and back under traffic" moved
+	check "exceptions both ways" exceptions
 	check "refused SAs leave nothing" refusals
 	check "SAs replaced" replaced
 	check "policies replaced" policies

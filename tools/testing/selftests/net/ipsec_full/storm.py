@@ -6,9 +6,10 @@ usage: storm.py SEED COUNT DEV [LIMIT [ROOM]]
 
 The standard input has a line for each SA: its destination, its SPI, "in" or "out",
 "|", and the words of "ip" for an ordinary update of it, without offload. All are
-in DEV, or in software if DEV has ROOM for so many only. An update changes the limit,
-byte-soft or packet-soft, which is the default. Exit status 1 when something was
-refused, for want of room excepted, or something got in where there is none.
+in DEV, or in software if DEV has ROOM for so many only; then in the end all others
+want in. An update changes the limit, byte-soft or packet-soft, which is the default.
+Exit status 1 when something was refused, for want of room excepted, or something got
+in where there is none.
 """
 
 import errno
@@ -57,35 +58,56 @@ class Sa:
         return done.stderr if done.returncode else ''
 
 
-def kind_of(sa, updates, full):
-    if updates:
-        return 'update'
-    if full and not sa.in_device:
-        return '%s, no room' % sa.dir
-    return '%s, %s' % (sa.dir, 'to software' if sa.in_device else 'to the NIC')
+class Storm:
+    def __init__(self, sas, dev, limit, room):
+        self.sas, self.dev, self.limit, self.room = sas, dev, limit, room
+        self.times, self.failed = {}, 0
+
+    def full(self):
+        return sum(sa.in_device for sa in self.sas) >= self.room
+
+    def kind_of(self, sa, rng):
+        if rng:
+            return 'update'
+        if sa.in_device:
+            return '%s, to software' % sa.dir
+        return '%s, %s' % (sa.dir, 'no room' if self.full() else 'to the NIC')
+
+    def step(self, sa, rng=None):
+        """Moves the SA, or updates it if there are random numbers for that."""
+        kind, start = self.kind_of(sa, rng), time.monotonic()
+        error = (sa.update(self.dev, rng, self.limit) if rng else
+                 sa.toggle(self.dev, self.full()))
+        self.times.setdefault(kind, []).append(time.monotonic() - start)
+        if error:
+            self.failed += 1
+            print('%s %s: %s: %s' % (sa.dst, sa.spi, kind, error))
+
+    def crowd(self):
+        """All want in."""
+        for sa in self.sas:
+            if not sa.in_device:
+                self.step(sa)
+
+    def tell(self):
+        for kind, took in sorted(self.times.items()):
+            print('%-18s %5d times, median %.1f ms, longest %.1f ms' % (
+                kind, len(took), 1e3 * statistics.median(took),
+                1e3 * max(took)))
 
 
 def main():
     rng, count = random.Random(int(sys.argv[1])), int(sys.argv[2])
     dev, limit, room = (sys.argv[3:] + ['packet-soft', ''])[:3]
     sas = [Sa(line, not room) for line in sys.stdin]
-    room = int(room or len(sas))
-    times, failed = {}, 0
+    storm = Storm(sas, dev, limit, int(room or len(sas)))
     for _ in range(count):
         sa = rng.choice(sas)
-        updates = rng.randrange(UPDATE_EVERY) == 0
-        full = sum(other.in_device for other in sas) >= room
-        kind, start = kind_of(sa, updates, full), time.monotonic()
-        error = (sa.update(dev, rng, limit) if updates else
-                 sa.toggle(dev, full))
-        times.setdefault(kind, []).append(time.monotonic() - start)
-        if error:
-            failed += 1
-            print('%s %s: %s: %s' % (sa.dst, sa.spi, kind, error))
-    for kind, took in sorted(times.items()):
-        print('%-18s %5d times, median %.1f ms, longest %.1f ms' % (
-            kind, len(took), 1e3 * statistics.median(took), 1e3 * max(took)))
-    return 1 if failed else 0
+        storm.step(sa, rng if rng.randrange(UPDATE_EVERY) == 0 else None)
+    if room:
+        storm.crowd()
+    storm.tell()
+    return 1 if storm.failed else 0
 
 
 if __name__ == '__main__':
