@@ -98,7 +98,8 @@ class Storm:
 
 def main():
     rng, count = random.Random(int(sys.argv[1])), int(sys.argv[2])
-    dev, limit, room = (sys.argv[3:] + ['packet-soft', ''])[:3]
+    dev, *options = sys.argv[3:]
+    limit, room = options + ['packet-soft', ''][len(options):]
     sas = [Sa(line, not room) for line in sys.stdin]
     storm = Storm(sas, dev, limit, int(room or len(sas)))
     for _ in range(count):
