@@ -361,16 +361,16 @@ static inline struct xfrm_full *xfrm_full_get(const struct xfrm_state *x)
 }
 
 /**
- * xfrm_full_by_software() - does software handle an SA's packets?
+ * xfrm_full_software_at() - does software handle packets of an SA at a place?
  * @full: the SA's full offload
+ * @place: enum xfrm_full_place, read once by who asks more than one question
  *
- * Context: any; lasts under x->lock.
+ * Context: any.
  * Return: false if the device does, or nobody.
  */
-static inline bool xfrm_full_by_software(const struct xfrm_full *full)
+static inline bool xfrm_full_software_at(const struct xfrm_full *full, u8 place)
 {
-	/* pairs with xfrm_full_move() */
-	switch (smp_load_acquire(&full->place)) {
+	switch (place) {
 	case XFRM_FULL_SOFTWARE:
 	case XFRM_FULL_DRAINING:
 	case XFRM_FULL_SUSPENDED:
@@ -380,6 +380,19 @@ static inline bool xfrm_full_by_software(const struct xfrm_full *full)
 	default:
 		return false;
 	}
+}
+
+/**
+ * xfrm_full_by_software() - does software handle an SA's packets?
+ * @full: the SA's full offload
+ *
+ * Context: any; lasts under x->lock.
+ * Return: false if the device does, or nobody.
+ */
+static inline bool xfrm_full_by_software(const struct xfrm_full *full)
+{
+	/* pairs with xfrm_full_move() */
+	return xfrm_full_software_at(full, smp_load_acquire(&full->place));
 }
 
 /**
@@ -406,9 +419,14 @@ static inline bool xfrm_full_taken(const struct xfrm_state *x)
 static inline bool xfrm_full_pending(const struct xfrm_state *x)
 {
 	const struct xfrm_full *full = xfrm_full_get(x);
+	u8 place;
 
-	return full && READ_ONCE(full->place) != XFRM_FULL_DEVICE &&
-	       !xfrm_full_by_software(full);
+	if (!full)
+		return false;
+
+	/* pairs with xfrm_full_move() */
+	place = smp_load_acquire(&full->place);
+	return place != XFRM_FULL_DEVICE && !xfrm_full_software_at(full, place);
 }
 
 int xfrm_full_state_init(struct net *net, struct xfrm_state *x,

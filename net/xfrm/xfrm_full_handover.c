@@ -256,11 +256,11 @@ static int xfrm_full_drain(struct xfrm_full *full, bool lossy,
 	return err;
 }
 
-/* The moment in which software gets the SA.  With @asked, @snap is from a query
- * after a stop whose answer came too late.
+/* The moment in which software gets the SA.  With @stopped, @snap is from a query
+ * after the device has said that it runs the SA no more.
  */
 static int xfrm_full_switch_out(struct xfrm_full *full,
-				struct xfrm_full_snapshot *snap, bool asked,
+				struct xfrm_full_snapshot *snap, bool stopped,
 				enum xfrm_full_reason reason)
 {
 	struct net_device *dev = full->dev;
@@ -274,7 +274,7 @@ static int xfrm_full_switch_out(struct xfrm_full *full,
 	err = 0;
 	if (xfrm_full_owner(full)) {
 		err = dev->xfrmdev_ops->xdo_dev_full_state_stop(dev, x, snap);
-		if (asked && err == -EBUSY)
+		if (stopped && err == -EBUSY)
 			err = 0;
 		if (err)
 			goto out;
@@ -292,21 +292,25 @@ out:
 
 /* A device that was too slow, not dead, is asked again, with more patience: the
  * sleeping operation comes back when all commands before it are through, or
- * fails if the device is dead.
+ * fails if the device is dead.  If it turns out then that the device has stopped,
+ * that may have been after the query, by a command for an exception: only another
+ * query tells where.
  */
 static int xfrm_full_try_stop(struct xfrm_full *full,
 			      struct xfrm_full_snapshot *snap,
 			      enum xfrm_full_reason reason)
 {
 	const struct xfrmdev_ops *ops = full->dev->xfrmdev_ops;
+	bool stopped = false;
 	int err, tries;
 
 	err = xfrm_full_switch_out(full, snap, false, reason);
-	for (tries = 0; err == -ETIMEDOUT && tries < XFRM_FULL_STOP_TRIES;
-	     tries++) {
+	for (tries = 0; (err == -ETIMEDOUT || stopped) &&
+	     tries < XFRM_FULL_STOP_TRIES; tries++) {
 		if (ops->xdo_dev_full_stats_sync(full->dev, full->x, snap))
 			break;
-		err = xfrm_full_switch_out(full, snap, true, reason);
+		err = xfrm_full_switch_out(full, snap, stopped, reason);
+		stopped = err == -EBUSY;
 	}
 
 	return err;

@@ -306,6 +306,10 @@ int xfrm_full_input_accept(struct xfrm_state *x, struct sk_buff *skb,
 
 	lockdep_assert_held(&x->lock);
 
+	/* A device that was lost sight of may accept the same number. */
+	if (x->km.state != XFRM_STATE_VALID)
+		return xfrm_full_input_drop(x, LINUX_MIB_XFRMINSTATEINVALID);
+
 	mib = xfrm_full_input_place(full, skb);
 	if (mib)
 		return xfrm_full_input_drop(x, mib);

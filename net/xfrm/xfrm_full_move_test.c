@@ -196,6 +196,24 @@ static void xfrm_full_test_numbers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 5 * XFRM_FULL_TEST_BYTES, t->bytes);
 }
 
+/* A device that forgets what it has lent does not bring the number back. */
+static void xfrm_full_test_numbers_kept(struct kunit *test)
+{
+	struct xfrm_full_move_test *t = test->priv;
+	struct xfrm_full_snapshot *snap;
+
+	snap = kunit_kzalloc(test, sizeof(*snap), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, snap);
+
+	t->full.sw_seq = 100;
+	snap->seq = 90;
+	xfrm_full_from_snapshot(t->x, snap);
+	KUNIT_EXPECT_EQ(test, 100, xfrm_full_seq(t->x));
+	snap->seq = 120;
+	xfrm_full_from_snapshot(t->x, snap);
+	KUNIT_EXPECT_EQ(test, 120, xfrm_full_seq(t->x));
+}
+
 static void xfrm_full_test_last_numbers(struct kunit *test)
 {
 	struct xfrm_full_move_test *t = test->priv;
@@ -254,6 +272,7 @@ static struct kunit_case xfrm_full_move_cases[] = {
 	KUNIT_CASE(xfrm_full_test_ways),
 	KUNIT_CASE_PARAM(xfrm_full_test_place, xfrm_full_places_gen_params),
 	KUNIT_CASE(xfrm_full_test_numbers),
+	KUNIT_CASE(xfrm_full_test_numbers_kept),
 	KUNIT_CASE(xfrm_full_test_last_numbers),
 	KUNIT_CASE(xfrm_full_test_no_number),
 	KUNIT_CASE(xfrm_full_test_software_end),

@@ -285,6 +285,7 @@ static int xfrm_full_route(struct net *net, struct sock *sk,
 			   struct sk_buff *skb)
 {
 	struct xfrm_full *full = skb_dst(skb)->xfrm->full;
+	u8 place;
 
 	/* The dst is what has the packet encrypted: it must not go away. */
 	if (!skb_dst_force(skb))
@@ -293,9 +294,14 @@ static int xfrm_full_route(struct net *net, struct sock *sk,
 
 	if (xfrm_full_park(full, skb))
 		return 0;
-	if (likely(xfrm_full_in_device(full)))
+
+	/* Once, or an SA that arrives in its device in between is nowhere; pairs
+	 * with xfrm_full_move().
+	 */
+	place = smp_load_acquire(&full->place);
+	if (likely(place == XFRM_FULL_DEVICE))
 		return xfrm_full_to_driver(net, sk, skb);
-	if (xfrm_full_by_software(full))
+	if (xfrm_full_software_at(full, place))
 		return __xfrm_output(sk, skb);
 
 	return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTSTATE,

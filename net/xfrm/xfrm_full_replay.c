@@ -186,9 +186,14 @@ void xfrm_full_from_snapshot(struct xfrm_state *x,
 	struct xfrm_replay_state_esn *esn = x->replay_esn;
 	u32 i, window = xfrm_full_window(x);
 
+	/* A number that was lent is used, whatever the device says now. */
+	if (xfrm_full_is_out(x)) {
+		xfrm_full_advance(x, max(snap->seq, x->full->sw_seq));
+		return;
+	}
 	if (snap->seq < xfrm_full_seq(x))
 		return;
-	if (xfrm_full_is_out(x) || snap->window < window) {
+	if (snap->window < window) {
 		xfrm_full_advance(x, snap->seq);
 		return;
 	}
