@@ -77,11 +77,21 @@ monitored() {
 	return 1
 }
 
-# Under a stream of datagrams that knows of each whether it arrived.
+# Under traffic, of which nothing is lost.
 moved() {
-	stream_up 5 "${PAIRS[@]}" && move_pairs none "${PAIRS[@]}" &&
-		in_software 660 && traffic && move_pairs acme0 "${PAIRS[@]}" &&
-		in_device 660 && traffic && stream_down && stream_whole
+	local status=0 pid
+
+	ping -q -i 0.1 -W 5 -I "${NEAR[660]}" "${FAR[660]}" \
+		>"$OUT/lifecycle.ping" &
+	pid=$!
+	move_pairs none "${PAIRS[@]}" && in_software 660 &&
+		move_pairs acme0 "${PAIRS[@]}" && in_device 660 || status=1
+	kill -INT $pid
+	wait $pid
+	grep loss "$OUT/lifecycle.ping" &&
+		grep -q ' 0% packet loss' "$OUT/lifecycle.ping" || status=1
+	rm "$OUT/lifecycle.ping"
+	return $status
 }
 
 # Too large for the NIC: software sends and receives fragments of ESP, with numbers and

@@ -45,7 +45,7 @@ BY_SCAPY=(
 )
 
 # In a slow kernel one of so many algorithms.
-SOME_OF=5
+SOME_OF=8
 
 NEXT=60
 declare -A NAMES
