@@ -33,8 +33,8 @@ all_checks() {
 		policy-other-device OFFLOAD_DEV Device doesn't support full offload
 		policy-both OFFLOAD_DEV Full and packet offload exclude each other
 		policy-flags OFFLOAD_DEV Unrecognized flags
-		policy-no-template OFFLOAD_DEV Full offload doesn't support policies without a template
-		policy-templates TMPL Full offload doesn't support policies with several templates
+		policy-no-template OFFLOAD_DEV policies without a template
+		policy-templates TMPL policies with several templates
 		policy-optional TMPL Full offload doesn't support optional templates
 		policy-beet TMPL Full offload doesn't support BEET mode
 		policy-if-id IF_ID Full offload doesn't support interface ids
