@@ -85,7 +85,7 @@ static u8 xfrm_full_test_in(struct kunit *test, int family, u8 inner, u8 outer)
 	tos = skb_get_dsfield(skb);
 	KUNIT_EXPECT_EQ(test, XFRM_FULL_TEST_DSCP, tos & ~INET_ECN_MASK);
 	if (family == AF_INET)
-		KUNIT_EXPECT_EQ(test, 0, ip_fast_csum(ip_hdr(skb), 5));
+		KUNIT_EXPECT_TRUE(test, !ip_fast_csum(ip_hdr(skb), 5));
 	kfree_skb(skb);
 
 	return err ? XFRM_FULL_TEST_DROP : tos & INET_ECN_MASK;
