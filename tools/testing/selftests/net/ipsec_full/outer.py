@@ -145,6 +145,12 @@ def outer_headers(path):
     return told
 
 
+def read_both(watched, logged):
+    """What went out, by SPI, and what came in, by address."""
+    with open(logged, encoding='ascii') as file:
+        return outer_headers(watched), by_first(file)
+
+
 def verdict(software, nic):
     if len(software) != len(nic):
         return 'differ: %d packets by software, %d by the NIC' % (
@@ -158,9 +164,7 @@ def verdict(software, nic):
 
 
 def compare(watched, logged, items):
-    out = outer_headers(watched)
-    with open(logged, encoding='ascii') as file:
-        came = by_first(file)
+    out, came = read_both(watched, logged)
     for item in items:
         name, spi, spi_soft, address, address_soft = item.split(',')
         print(name, 'out:', verdict(out[spi_soft], out[spi]))
@@ -214,9 +218,7 @@ def ecn_received(rule, lines):
 
 
 def ecn(watched, logged, items):
-    out = outer_headers(watched)
-    with open(logged, encoding='ascii') as file:
-        came = by_first(file)
+    out, came = read_both(watched, logged)
     for item in items:
         name, rule_out, rule_in, spi, address = item.split(',')
         for way, rule, wrong in (
