@@ -52,8 +52,10 @@ READY_TIMEOUT = 20
 MEM_LIMIT = 2 << 30
 
 ROOT_FLAGS = "version=9p2000.L,trans=virtio,access=any,msize=512000,cache=loose"
-# Several VMs share few CPUs: a late tick is no stall.
+# Several VMs share few CPUs: a late tick is no stall. Without KVM, QEMU translates a
+# program anew for each address at which it is mapped.
 KERNEL_ARGS = [
+    "norandmaps",
     "rcupdate.rcu_cpu_stall_timeout=120",
     "rcupdate.rcu_exp_cpu_stall_timeout=120000",
     "hung_task_timeout_secs=240",
@@ -64,6 +66,9 @@ KERNEL_ARGS = [
     "sysctl.net.core.fb_tunnels_only_for_init_net=2",
 ]
 DEBUG_KERNEL_ARGS = ["kmemleak=on"]
+# A serial bus has 64 queues; with an eventfd for each, QEMU's main loop spends more time
+# on asking what it should do than on doing it.
+FEW_EVENTFDS = ["-global", "virtio-serial-pci.ioeventfd=off"]
 # To the PCI bus it looks as our NIC does.
 FOREIGN_OPTIONS = ["-object",
                    "memory-backend-ram,id=foreign,size=1M,share=on",
@@ -378,7 +383,8 @@ def share_options(tag, path, readonly):
 
 
 def serial_bus_options():
-    return ["-device", "virtio-serial-pci,id=vmser,max_ports=31"]
+    return ["-device", "virtio-serial-pci,id=vmser,max_ports=31"] + \
+        FEW_EVENTFDS
 
 
 class PeerVm:
