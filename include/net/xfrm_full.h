@@ -484,6 +484,8 @@ bool __xfrm_full_stray(const struct sk_buff *skb, const struct net_device *dev);
 bool xfrm_full_rx(struct sk_buff *skb, struct xfrm_state *x);
 void __xfrm_full_no_sa(const struct sk_buff *skb, u16 family, __be32 spi,
 		       __be32 seq);
+void __xfrm_full_policy_discard(const struct xfrm_policy *xp,
+				const struct sk_buff *skb, u16 family);
 void xfrm_full_event(struct net_device *dev, const struct xfrm_full_event *ev);
 void xfrm_full_dev_lost(struct net_device *dev);
 void xfrm_full_last_stats(struct xfrm_state *x,
@@ -565,6 +567,25 @@ static inline void xfrm_full_no_sa(const struct sk_buff *skb, u16 family,
 {
 	if (xfrm_full_used())
 		__xfrm_full_no_sa(skb, family, spi, seq);
+}
+
+/**
+ * xfrm_full_policy_discard() - an inbound packet is not what a policy asks for
+ * @xp: the policy
+ * @skb: the packet, at its network header; it has been counted
+ * @family: of that header
+ *
+ * If the policy has full offload, this is audited, and listeners of
+ * XFRMNLGRP_OFFLOAD are told (RFC 4301, sections 4.4.1 and 5.2).
+ *
+ * Context: any.
+ */
+static inline void xfrm_full_policy_discard(const struct xfrm_policy *xp,
+					    const struct sk_buff *skb,
+					    u16 family)
+{
+	if (xfrm_full_used())
+		__xfrm_full_policy_discard(xp, skb, family);
 }
 
 /**
@@ -788,6 +809,12 @@ static inline bool xfrm_full_stray(const struct sk_buff *skb,
 
 static inline void xfrm_full_no_sa(const struct sk_buff *skb, u16 family,
 				   __be32 spi, __be32 seq)
+{
+}
+
+static inline void xfrm_full_policy_discard(const struct xfrm_policy *xp,
+					    const struct sk_buff *skb,
+					    u16 family)
 {
 }
 

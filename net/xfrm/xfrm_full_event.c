@@ -519,51 +519,68 @@ bool xfrm_full_notify_idle(struct xfrm_state *x)
 }
 
 /*
- * ESP without an SA.  Only the kernel knows all SAs, so it is the one to tell,
- * as often as a device might; it has counted and audited the packet as ever.
- * Each namespace has a limit of its own, so that none is told of another's
- * packets, nor kept from being told of its own.
+ * What the kernel itself discards, and is the one to tell, as often as a device
+ * might: only it knows all SAs, and the policies for native traffic.  Each
+ * namespace has limits of its own, so that none is told of another's packets, nor
+ * kept from being told of its own.
  */
 
-#define XFRM_FULL_NO_SA_BURST	20
+#define XFRM_FULL_DISCARD_BURST	20
 
 /**
- * struct xfrm_full_no_sa - packets without an SA in a namespace
+ * struct xfrm_full_discards - packets that were discarded for one reason
  * @limit: how many are told
  * @suppressed: those that were not, since the last that was
  */
-struct xfrm_full_no_sa {
+struct xfrm_full_discards {
 	struct ratelimit_state	limit;
 	atomic64_t		suppressed;
 };
 
-static unsigned int xfrm_full_no_sa_id;
+/**
+ * struct xfrm_full_event_net - what a namespace discards
+ * @no_sa: ESP without an SA
+ * @policy: what an inbound policy with full offload forbids
+ */
+struct xfrm_full_event_net {
+	struct xfrm_full_discards no_sa;
+	struct xfrm_full_discards policy;
+};
 
-static int __net_init xfrm_full_no_sa_net_init(struct net *net)
+static unsigned int xfrm_full_event_net_id;
+
+static void __net_init xfrm_full_discards_init(struct xfrm_full_discards *d)
 {
-	struct xfrm_full_no_sa *no_sa = net_generic(net, xfrm_full_no_sa_id);
-
-	ratelimit_state_init(&no_sa->limit, 2 * HZ, XFRM_FULL_NO_SA_BURST);
+	ratelimit_state_init(&d->limit, 2 * HZ, XFRM_FULL_DISCARD_BURST);
 	/* events tell what was suppressed, the log need not */
-	ratelimit_set_flags(&no_sa->limit, RATELIMIT_MSG_ON_RELEASE);
-	atomic64_set(&no_sa->suppressed, 0);
+	ratelimit_set_flags(&d->limit, RATELIMIT_MSG_ON_RELEASE);
+	atomic64_set(&d->suppressed, 0);
+}
+
+static int __net_init xfrm_full_event_net_init(struct net *net)
+{
+	struct xfrm_full_event_net *en;
+
+	en = net_generic(net, xfrm_full_event_net_id);
+	xfrm_full_discards_init(&en->no_sa);
+	xfrm_full_discards_init(&en->policy);
 	return 0;
 }
 
-static struct pernet_operations xfrm_full_no_sa_net_ops = {
-	.init = xfrm_full_no_sa_net_init,
-	.id = &xfrm_full_no_sa_id,
-	.size = sizeof(struct xfrm_full_no_sa),
+static struct pernet_operations xfrm_full_event_net_ops = {
+	.init = xfrm_full_event_net_init,
+	.id = &xfrm_full_event_net_id,
+	.size = sizeof(struct xfrm_full_event_net),
 };
 
-static int __init xfrm_full_no_sa_init(void)
+static int __init xfrm_full_event_init(void)
 {
-	return register_pernet_subsys(&xfrm_full_no_sa_net_ops);
+	return register_pernet_subsys(&xfrm_full_event_net_ops);
 }
-subsys_initcall(xfrm_full_no_sa_init);
+subsys_initcall(xfrm_full_event_init);
 
-static void xfrm_full_no_sa_packet(struct xfrm_full_event *ev,
-				   const struct sk_buff *skb)
+static void xfrm_full_discard_packet(struct xfrm_full_event *ev,
+				     const struct sk_buff *skb)
 {
 	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
 	const struct iphdr *iph = ip_hdr(skb);
@@ -581,12 +598,42 @@ static void xfrm_full_no_sa_packet(struct xfrm_full_event *ev,
 			     XFRM_FULL_EVENT_DATA_MAX);
 }
 
+static bool xfrm_full_discard_allowed(struct xfrm_full_discards *d)
+{
+	if (__ratelimit(&d->limit))
+		return true;
+	atomic64_inc(&d->suppressed);
+	return false;
+}
+
+/* The counters of the namespace have the packet already. */
+static void xfrm_full_discard(struct net *net, struct xfrm_full_discards *d,
+			      struct xfrm_full_event *ev,
+			      const struct sk_buff *skb)
+{
+	u8 type = xfrm_full_event_kinds[ev->type].told;
+	struct net_device *dev = skb->dev;
+	bool told;
+
+	ev->suppressed = atomic64_xchg(&d->suppressed, 0);
+	xfrm_full_discard_packet(ev, skb);
+	xfrm_full_event_complete(ev);
+	trace_xfrm_full_event(dev, ev);
+
+	rcu_read_lock();
+	told = xfrm_full_event_tell(net, dev->ifindex, type, ev);
+	rcu_read_unlock();
+
+	if (!told)
+		atomic64_add(ev->suppressed + 1, &d->suppressed);
+}
+
+/* XFRM has audited it as ever. */
 void __xfrm_full_no_sa(const struct sk_buff *skb, u16 family, __be32 spi,
 		       __be32 seq)
 {
-	struct net_device *dev = skb->dev;
-	struct net *net = dev_net(dev);
-	struct xfrm_full_no_sa *no_sa;
+	struct net *net = dev_net(skb->dev);
+	struct xfrm_full_event_net *en;
 	struct xfrm_full_event ev = {
 		.type = XFRM_FULL_EVENT_NO_SA,
 		.dir = XFRM_SA_DIR_IN,
@@ -594,29 +641,34 @@ void __xfrm_full_no_sa(const struct sk_buff *skb, u16 family, __be32 spi,
 		.spi = spi,
 		.seq = ntohl(seq),
 	};
-	bool told;
 
-	if (!xfrm_full_capable(dev))
+	if (!xfrm_full_capable(skb->dev))
 		return;
 
-	no_sa = net_generic(net, xfrm_full_no_sa_id);
-	if (!__ratelimit(&no_sa->limit)) {
-		atomic64_inc(&no_sa->suppressed);
+	en = net_generic(net, xfrm_full_event_net_id);
+	if (xfrm_full_discard_allowed(&en->no_sa))
+		xfrm_full_discard(net, &en->no_sa, &ev, skb);
+}
+
+void __xfrm_full_policy_discard(const struct xfrm_policy *xp,
+				const struct sk_buff *skb, u16 family)
+{
+	struct net *net = xp_net(xp);
+	struct xfrm_full_event_net *en;
+	struct xfrm_full_event ev = {
+		.type = XFRM_FULL_EVENT_POLICY,
+		.dir = XFRM_SA_DIR_IN,
+		.family = family,
+	};
+
+	if (!xp->full)
 		return;
-	}
 
-	ev.suppressed = atomic64_xchg(&no_sa->suppressed, 0);
-	xfrm_full_no_sa_packet(&ev, skb);
-	xfrm_full_event_complete(&ev);
-	trace_xfrm_full_event(dev, &ev);
-
-	rcu_read_lock();
-	told = xfrm_full_event_tell(net, dev->ifindex,
-				    XFRM_OFFLOAD_EVENT_NO_SA, &ev);
-	rcu_read_unlock();
-
-	if (!told)
-		atomic64_add(ev.suppressed + 1, &no_sa->suppressed);
+	en = net_generic(net, xfrm_full_event_net_id);
+	if (!xfrm_full_discard_allowed(&en->policy))
+		return;
+	xfrm_full_discard(net, &en->policy, &ev, skb);
+	xfrm_full_event_audit(&xfrm_full_event_kinds[ev.type], &ev);
 }
 
 static void xfrm_full_event_handle(struct net_device *dev,

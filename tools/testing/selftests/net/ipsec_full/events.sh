@@ -171,6 +171,34 @@ no_sa() {
 		$(audits SA-notfound) == audited + 1))
 }
 
+# What an inbound policy forbids is told by the kernel, which has counted it. There is
+# no SA, so it says which packet it was.
+discards() {
+	refuses "$1" XfrmInTmplMismatch "$1 bad cleartext" &&
+		busywait 5000 policy_told "$@"
+}
+
+policy_told() {
+	events policy
+	events policy | grep "src ${FAR[$1]} dst ${NEAR[$1]} .* dir in" |
+		grep -q "data $2"
+}
+
+in_software() {
+	sed -e "s/ $OFFLOAD_OUT//; s/ $OFFLOAD_IN//; s/ $OFFLOAD_POLICY//"
+}
+
+# Dropped by a stock policy, a packet is not told of, that of the next one is.
+stock_policy() {
+	local told
+
+	told=$(events policy | wc -l)
+	renewed 4004 in_software &&
+		refuses 4004 XfrmInTmplMismatch "4004 bad cleartext" &&
+		renewed 4004 cat && discards 4004 45 || return
+	(($(events policy | wc -l) == told + 1))
+}
+
 # packets KIND [SPI]: those reported and those held back.
 packets() {
 	events "$1" "${2:-}" | awk '{
@@ -343,6 +371,10 @@ all_checks() {
 		"${SPI_IN[4000]}"
 	check "sequence numbers used up" overflow
 	check "audit: sequence numbers used up" audited SA-replay-overflow
+	check "discarded by policy" discards 4000 45
+	check "discarded by policy, IPv6" discards 4001 6
+	check "audit: discarded by policy" audited SPD-discard
+	check "discarded by a policy without offload: as ever" stock_policy
 	check "no SA" no_sa
 	check "no SA: rate limit, and the sum of what was held back" no_sa_flood
 	check "rate limit, and the sum of what was held back" rate_limited
