@@ -224,6 +224,8 @@ struct xfrm_full_event {
  * @leaving: inbound, software has the SA back, but packets that the device
  *	decrypted before are still on their way
  * @parking: packets to be sent wait in @parked, see xfrm_full_park()
+ * @cloned: in software, and MIGRATE has an SA that goes on from its numbers and
+ *	window, which stand still therefore; under x->lock
  * @epoch: top 16 bits of this arming's IV counter, never 0 while a device has
  *	the SA
  * @can: XFRM_OFFLOAD_CAP_* of @dev
@@ -274,6 +276,7 @@ struct xfrm_full {
 	bool			counter_iv;
 	bool			leaving;
 	bool			parking;
+	bool			cloned;
 	u16			epoch;
 	u32			can;
 	u32			handle;
@@ -450,6 +453,7 @@ void xfrm_full_state_sync(struct xfrm_state *x);
 void xfrm_full_state_finish(struct xfrm_state *x);
 int xfrm_full_state_migrate(struct xfrm_state *x,
 			    struct netlink_ext_ack *extack);
+void xfrm_full_migrate_failed(struct xfrm_state **x, int n);
 int xfrm_full_check_ae(const struct xfrm_state *x,
 		       struct netlink_ext_ack *extack);
 void xfrm_full_dev_down(struct net_device *dev);
@@ -682,6 +686,10 @@ static inline int xfrm_full_state_migrate(struct xfrm_state *x,
 					  struct netlink_ext_ack *extack)
 {
 	return 0;
+}
+
+static inline void xfrm_full_migrate_failed(struct xfrm_state **x, int n)
+{
 }
 
 static inline int xfrm_full_check_ae(const struct xfrm_state *x,

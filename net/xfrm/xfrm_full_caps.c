@@ -42,7 +42,8 @@ const struct xfrm_full_alg_name xfrm_full_algs[XFRM_FULL_ALG_MAX] = {
 static const struct xfrm_full_caps xfrm_full_assumed = {
 	.flags = XFRM_OFFLOAD_CAP_TUNNEL | XFRM_OFFLOAD_CAP_TRANSPORT |
 		 XFRM_OFFLOAD_CAP_IPV4 | XFRM_OFFLOAD_CAP_IPV6 |
-		 XFRM_OFFLOAD_CAP_MIXED | XFRM_OFFLOAD_CAP_ESN,
+		 XFRM_OFFLOAD_CAP_MIXED | XFRM_OFFLOAD_CAP_ESN |
+		 XFRM_OFFLOAD_CAP_UPDATE,
 	.window_max = XFRM_FULL_WINDOW_MAX,
 	.algs[XFRM_FULL_AES_GCM] = {
 		.keys = BIT_ULL(16) | BIT_ULL(24) | BIT_ULL(32),

@@ -211,7 +211,7 @@ static int xfrm_full_input_place(const struct xfrm_full *full,
 {
 	switch (full->place) {
 	case XFRM_FULL_SOFTWARE:
-		return 0;
+		return full->cloned ? LINUX_MIB_XFRMFULLINSTATE : 0;
 	case XFRM_FULL_ARMING:
 		return full->live ? 0 : LINUX_MIB_XFRMFULLINRAW;
 	case XFRM_FULL_DEAD:

@@ -114,9 +114,9 @@ static int xfrm_full_update_device(struct xfrm_state *old,
 		 xfrm_full_same_ports(old->encap, new->encap))
 		return 0;
 
-	if (!dev->xfrmdev_ops->xdo_dev_full_state_update) {
+	if (!(old->full->can & XFRM_OFFLOAD_CAP_UPDATE)) {
 		NL_SET_ERR_MSG(extack,
-			       "Device can't change limits, ports or selector of a live SA");
+			       "Device can't change limits, ports or selector of a live SA: delete the SA and add it");
 		return -EOPNOTSUPP;
 	}
 

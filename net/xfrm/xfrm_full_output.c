@@ -301,6 +301,9 @@ static int xfrm_full_route(struct net *net, struct sock *sk,
 	place = smp_load_acquire(&full->place);
 	if (likely(place == XFRM_FULL_DEVICE))
 		return xfrm_full_to_driver(net, sk, skb);
+	/* A move that began in between waits for this sender. */
+	if (place == XFRM_FULL_DRAINING && xfrm_full_park(full, skb))
+		return 0;
 	if (xfrm_full_software_at(full, place))
 		return __xfrm_output(sk, skb);
 

@@ -116,7 +116,7 @@ int __xfrm_full_number(struct xfrm_state *x, struct sk_buff *skb)
 	if (xfrm_full_owner(full))
 		return xfrm_full_device_number(full, skb);
 
-	if (!xfrm_full_by_software(full)) {
+	if (!xfrm_full_by_software(full) || full->cloned) {
 		XFRM_INC_STATS(xs_net(x), LINUX_MIB_XFRMFULLOUTSTATE);
 		return -ENOENT;
 	}

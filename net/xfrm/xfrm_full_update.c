@@ -239,13 +239,21 @@ int xfrm_full_request_move(struct net *net, const struct nlmsghdr *nlh,
 	return err;
 }
 
+static void xfrm_full_set_cloned(struct xfrm_full *full, bool cloned)
+{
+	spin_lock_bh(&full->x->lock);
+	full->cloned = cloned;
+	spin_unlock_bh(&full->x->lock);
+}
+
 /**
  * xfrm_full_state_migrate() - an SA is about to get other addresses
  * @x: the SA
  * @extack: says what is wrong
  *
  * Only the device knows the numbers and the window with which its successor has
- * to go on, so it gives the SA back.
+ * to go on, so it gives the SA back.  From now on the SA's packets are dropped, or
+ * its successor would use their numbers, and IVs, once more.
  *
  * Context: process, may sleep.
  * Return: 0, or a negative errno.
@@ -263,9 +271,31 @@ int xfrm_full_state_migrate(struct xfrm_state *x,
 	if (READ_ONCE(full->place) != XFRM_FULL_SOFTWARE)
 		err = xfrm_full_to_software(full, false,
 					    XFRM_FULL_REASON_MIGRATE, extack);
+	if (!err)
+		xfrm_full_set_cloned(full, true);
 	mutex_unlock(&full->mutex);
 
 	return err;
+}
+
+/**
+ * xfrm_full_migrate_failed() - SAs keep their addresses
+ * @x: SAs of which some went through xfrm_full_state_migrate(); what was to
+ *	succeed them is gone
+ * @n: their number
+ *
+ * Context: process.
+ */
+void xfrm_full_migrate_failed(struct xfrm_state **x, int n)
+{
+	struct xfrm_full *full;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		full = xfrm_full_get(x[i]);
+		if (full)
+			xfrm_full_set_cloned(full, false);
+	}
 }
 
 /**
