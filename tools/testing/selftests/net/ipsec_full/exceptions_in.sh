@@ -4,9 +4,10 @@
 # Fragments of ESP and other packets that the NIC does not decrypt, of SAs that it
 # has: the host decrypts them and has the NIC decide, so each number is taken
 # once, whichever way it comes, and limits are exact. Forged ones change nothing,
-# those from another interface are dropped, as are all if the user wants that.
+# those from another interface are dropped, be it one stacked on the NIC, as are all
+# if the user wants that.
 #
-# timeout: 600
+# timeout: 700
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 INJECT_PORT=4266
@@ -60,6 +61,75 @@ fragments_seen() {
 	     END { print n }' /proc/net/snmp /proc/net/snmp6
 }
 
+# upper_up TYPE: a device on top of the NIC, upper0, brings what comes by it.
+upper_up() {
+	local words
+
+	case $1 in
+	vlan) words="link acme0 name upper0 type vlan id 5" ;;
+	macvlan) words="link acme0 name upper0 type macvlan mode bridge" ;;
+	vrf) words="name upper0 type vrf table 77" ;;
+	bridge) words="name upper0 address $ACME_MAC type bridge" ;;
+	esac
+	# shellcheck disable=SC2086  # words
+	ip link add $words && ip link set upper0 up || return
+	case $1 in
+	vrf | bridge) ip link set acme0 master upper0 && nic_address ;;
+	esac
+}
+
+# acme0 loses it by a change of its master, as it loses routes.
+nic_address() {
+	ip address replace fd00::1/64 dev acme0 nodad
+}
+
+upper_down() {
+	ip link del upper0 && inject "dev peer0 $ACME_MAC" && nic_address ||
+		return
+	{
+		near_routes
+		near_lines "${PLAYED[@]}" | grep '^route' |
+			sed 's/ add / replace /'
+	} | near_batch
+}
+
+# Frames that the far side sends get to upper0.
+towards_upper() {
+	case $1 in
+	vlan) inject "dev tagged0 $ACME_MAC" ;;
+	macvlan) inject "dev peer0 $(</sys/class/net/upper0/address)" ;;
+	*) inject "dev peer0 $ACME_MAC" ;;
+	esac
+}
+
+# What is whole the NIC decrypts before, unless it has a VLAN's tag.
+dropped_above() {
+	local n=$1 before passed=4 dropped=1
+
+	[[ $2 != vlan ]] || passed=2 dropped=3
+	before=$(mib near XfrmFullInDev)
+	towards_upper "$2" && inject "$n seq 3 f4 5" &&
+		busywait 2000 counts XfrmFullInDev $((before + dropped)) &&
+		inject "$n handled $passed 0"
+}
+
+# from_upper N TYPE: what is dropped leaves no trace in the window.
+from_upper() {
+	local n=$1 status=0 again="3! f4 5!"
+
+	[[ $2 != vlan ]] || again="3 f4 5"
+	fresh "$n" && takes "$n" 1 f2 && upper_up "$2" || return
+	dropped_above "$n" "$2" || status=1
+	# shellcheck disable=SC2086  # words
+	upper_down && in_order "$n" $again f6 2! || status=1
+	return $status
+}
+
+tagged_up() {
+	peer ip link add link peer0 name tagged0 type vlan id 5 &&
+		at_end peer ip link del tagged0 && peer ip link set tagged0 up
+}
+
 # The user wants no exceptions: the NIC drops them, and the host sees none, neither the
 # first fragment, which says what the packet is, nor the second.
 drop_mode() {
@@ -90,7 +160,7 @@ late() {
 }
 
 all_checks() {
-	local n
+	local n type
 
 	for n in {6000..6005}; do
 		check "fragments are taken once ($n)" accepted_once "$n"
@@ -113,6 +183,11 @@ all_checks() {
 	check "ESP from there, IPv4" from_elsewhere 6000
 	check "ESP from there, IPv6" from_elsewhere 6001
 	check "ESP from there, in UDP" from_elsewhere 6004
+	check "VLANs on the far side" tagged_up
+	for type in vlan macvlan bridge vrf; do
+		check "ESP from a $type on the NIC, IPv4" from_upper 6000 $type
+		check "ESP from a $type on the NIC, IPv6" from_upper 6001 $type
+	done
 	check "exceptions are dropped if so wanted, IPv4" drop_mode 6000
 	check "exceptions are dropped if so wanted, IPv6" drop_mode 6001
 	check "a NIC that is late" late 6011
@@ -120,6 +195,7 @@ all_checks() {
 	check "all can be removed" all_removed
 }
 
+ACME_MAC=$(</sys/class/net/acme0/address)
 at_end acmectl fault clear
 plan_for all_checks
 set_up setup
