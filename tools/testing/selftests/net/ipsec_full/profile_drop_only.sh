@@ -17,6 +17,16 @@ move_in() {
 		near_batch
 }
 
+migrate() {
+	near_policies 70 | grep ' dir out ' | near_batch &&
+		"$PROFILE_DIR/saops.py" migrate 10.0.0.1 10.0.0.2 tunnel 0 out \
+			"${NEAR_NET[70]}" "${FAR_NET[70]}" 10.0.0.1 10.0.9.2
+}
+
+removed() {
+	ip xfrm state flush && ip xfrm policy flush
+}
+
 software() {
 	echo "xfrm state add $ID_OUT mode tunnel replay-oseq 7" \
 		"aead rfc4106(gcm(aes)) $GCM_KEY 128" | near_batch
@@ -38,7 +48,11 @@ all_checks() {
 	check_fails "it can't leave" \
 		"Device can't give an SA back: delete the SA and add it" \
 		move_out
-	check "it is removed" ip xfrm state flush
+	check_fails "nor get other addresses" \
+		"Device can't give an SA back: delete the SA and add it" \
+		migrate
+	check "it is still there" device_has 1
+	check "it is removed" removed
 	check "an SA in software, used" software
 	check_fails "it can't move in" \
 		"Device can't take an SA that doesn't start at sequence number 0" \
