@@ -9,6 +9,7 @@
 # timeout: 600
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
+source "$(dirname "$0")/moves.sh"
 source "$(dirname "$0")/profile.sh"
 INJECT_PORT=4268
 source "$(dirname "$0")/inject.sh"
@@ -78,7 +79,9 @@ fails_to_run() {
 	fresh "$n" && takes "$n" 1 &&
 		acmectl fault admin-error "$INTERNAL" "$SA_RUN" &&
 		in_order "$n" f2 3 f4 5 3! && in_place "$n" suspended &&
+		is_at "$n" in suspended device exception &&
 		acmectl fault clear && in_place "$n" device &&
+		is_at "$n" in device device request &&
 		in_order "$n" 6 f7 4! f5!
 }
 

@@ -14,6 +14,8 @@ source "$(dirname "$0")/moves.sh"
 # enum acme_status
 NO_SPACE=5
 INTERNAL=10
+# A polled command has 90 ms.
+LATE=300
 # struct xfrm_user_offload
 INBOUND=2 FULL=8 MOVE=32 SOFTWARE=64
 # enum xfrm_attr_type_t
@@ -101,9 +103,15 @@ larval_delete() {
 # refused_by_nic COMMAND PLACE REASON DIRECTION DEVICE: the NIC refuses a command,
 # and the SA goes on where it was.
 refused_by_nic() {
+	fault_of_nic "$1 refuse $INTERNAL" "${@:2}"
+}
+
+# fault_of_nic FAULT PLACE REASON DIRECTION DEVICE: likewise, by any fault.
+fault_of_nic() {
 	local output
 
-	acmectl fault "$1" refuse "$INTERNAL" || return
+	# shellcheck disable=SC2086  # words
+	acmectl fault $1 || return
 	if output=$(move 7000 "$4" "$5" 2>&1); then
 		echo "moved"
 		acmectl fault clear
@@ -233,6 +241,10 @@ failures() {
 		refused_by_nic SA_RUN software refused out acme0
 	check "likewise, inbound" \
 		refused_by_nic SA_RUN software refused in acme0
+	check "SA_RUN not answered in time: stays in software" \
+		fault_of_nic "SA_RUN late-before $LATE" software timeout out acme0
+	check "likewise, inbound" \
+		fault_of_nic "SA_RUN late-after $LATE" software timeout in acme0
 	check "then into the NIC" move_pairs acme0 7000
 }
 
