@@ -24,8 +24,10 @@ pair 7200 tunnel    4 4 onlink 128 256
 pair 7201 transport 6 6 onlink 256 256
 pair 7202 transport 4 4 routed 128 64
 pair 7203 tunnel    4 4 routed 256 64
-# Of this one the far side has nothing.
+# Of these the far side has nothing.
 pair 7204 transport 4 4 routed 128 64
+pair 7205 transport 6 6 routed 128 64
+NEGOTIATED=(7204 7205)
 FLOWING=(7200 7201 7202)
 
 other_links_up() {
@@ -343,27 +345,36 @@ all_go_on() {
 	done
 }
 
-# A pair that is for IKE to negotiate about: the far side has cleartext.
+# Pairs that are for IKE to negotiate about: the far side has cleartext.
 ike_up() {
-	near_lines 7204 | near_batch && keep_evidence foreign &&
-		far_batch <<-END || return
-			address add ${FAR[7204]}/32 dev lo
-			route add ${NEAR[7204]} via 10.0.0.1 src ${FAR[7204]}
-		END
-	server "$OUT/ike" ready peer "$MOVES_DIR/ike.py" serve "${FAR[7204]}"
-	IKE=$!
+	local n
+
+	near_lines "${NEGOTIATED[@]}" | near_batch && keep_evidence foreign &&
+		ike_far | far_batch || return
+	for n in "${NEGOTIATED[@]}"; do
+		server "$OUT/ike$n" ready \
+			peer "$MOVES_DIR/ike.py" serve "${FAR[$n]}" || return
+		IKE+=($!)
+	done
 }
 
+ike_far() {
+	far_lines "${NEGOTIATED[@]}" | grep -v '^xfrm'
+}
+
+# ike N bypass|plain udp|raw NUMBER
 ike() {
-	"$MOVES_DIR/ike.py" check "$1" "${@:2}" "${NEAR[7204]}" "${FAR[7204]}"
+	"$MOVES_DIR/ike.py" check "${@:2}" "${NEAR[$1]}" "${FAR[$1]}"
 }
 
 ike_down() {
-	stop_server "$IKE"
-	near_lines 7204 | undo | near_batch && far_batch <<-END
-		route del ${NEAR[7204]} via 10.0.0.1
-		address del ${FAR[7204]}/32 dev lo
-	END
+	local pid
+
+	for pid in "${IKE[@]}"; do
+		stop_server "$pid"
+	done
+	near_lines "${NEGOTIATED[@]}" | undo | near_batch &&
+		ike_far | undo | far_batch
 }
 
 counters_agree() {
@@ -401,13 +412,20 @@ inbound() {
 }
 
 ike_passes() {
-	check "a policy for all, the far side knows nothing of it" ike_up
-	check "UDP 500 of a socket with a bypass policy" ike bypass udp 500
-	check "UDP 4500 likewise" ike bypass udp 4500
-	check "raw IP likewise" ike bypass raw 253
-	check_fails "without, it does not pass" "no answer" ike plain udp 500
-	check_fails "nor raw" "no answer" ike plain raw 253
-	check "the pair goes" ike_down
+	local n
+
+	check "policies for all, the far side knows nothing of it" ike_up
+	for n in "${NEGOTIATED[@]}"; do
+		check "UDP 500 of a socket with a bypass policy ($n)" \
+			ike "$n" bypass udp 500
+		check "UDP 4500 likewise ($n)" ike "$n" bypass udp 4500
+		check "raw IP likewise ($n)" ike "$n" bypass raw 253
+		check_fails "without, it does not pass ($n)" "no answer" \
+			ike "$n" plain udp 500
+		check_fails "nor 4500 ($n)" "no answer" ike "$n" plain udp 4500
+		check_fails "nor raw ($n)" "no answer" ike "$n" plain raw 253
+	done
+	check "the pairs go" ike_down
 }
 
 all_checks() {
@@ -421,6 +439,7 @@ all_checks() {
 	check "all can be removed" all_removed
 }
 
+IKE=()
 plan_for all_checks
 set_up topology_up
 all_checks
