@@ -83,6 +83,16 @@ none_lost() {
 	fresh "$n" && takes "$n" "${numbers[@]}"
 }
 
+# A packet of pair N with options or extension headers arrives.
+decrypted() {
+	local n=$1 case=$2 before
+
+	still_works "$n" || return
+	before=$(mib near XfrmFullInSoftware)
+	inject mark && inject "$n bad $case" && inject "$n got bad" &&
+		counts XfrmFullInSoftware $((before + 1))
+}
+
 # A forger's fragments cost him more than the host.
 forged() {
 	local n=$1 before

@@ -50,6 +50,17 @@ suspended() {
 		in_order "$n" 3 2! f2! f3! 4
 }
 
+# finished N CASE: options or extension headers suspend the SA, too.
+finished() {
+	local before
+
+	in_place "$1" device || return
+	before=$(nic_commands STOP)
+	decrypted "$@" && in_place "$1" device && still_works "$1" || return
+	echo "$before, then $(nic_commands STOP)"
+	[[ $(nic_commands STOP) == "STOP $((${before#STOP } + 1))" ]]
+}
+
 # While packets keep coming, most of them whole, the NIC gets the SA back.
 goes_back() {
 	local n=$1 before numbers
@@ -101,7 +112,7 @@ nothing_else() {
 }
 
 all_checks() {
-	local n
+	local n case
 
 	check "it says so" offers "handover update start stop"
 	check "suspended for a packet, and no longer" suspended 6050
@@ -109,6 +120,12 @@ all_checks() {
 		check "fragments are taken once ($n)" accepted_once "$n"
 	done
 	check "ESN is guessed across 2^32" guessed 6054
+	for case in ipv4-options ipv4-record-route; do
+		check "IPv4, $case" finished 6050 $case
+	done
+	for case in ipv6-options ipv6-destination; do
+		check "IPv6, $case" finished 6051 $case
+	done
 	check "it goes back while packets come, IPv4" goes_back 6057
 	check "it goes back while packets come, IPv6" goes_back 6058
 	check "NIC and host at once, IPv4" raced 6050

@@ -45,16 +45,6 @@ setup() {
 		"$INJECT_DIR/udp_echo.py" encap "${ENCAP[6004]}"
 }
 
-# A packet of pair N with options or extension headers arrives.
-decrypted() {
-	local n=$1 case=$2 before
-
-	still_works "$n" || return
-	before=$(mib near XfrmFullInSoftware)
-	inject mark && inject "$n bad $case" && inject "$n got bad" &&
-		counts XfrmFullInSoftware $((before + 1))
-}
-
 # Fragments that came to the host, of both families.
 fragments_seen() {
 	awk '/^Ip: [0-9]/ { n += $15 } $1 == "Ip6ReasmReqds" { n += $2 }
