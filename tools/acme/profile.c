@@ -6,6 +6,7 @@
 #define DEFAULT_SAS	4096
 
 static const struct acme_config all = {
+	.minor = ACME_VERSION_MINOR,
 	.num_queues = DEFAULT_QUEUES,
 	.max_sas = DEFAULT_SAS,
 	.max_window = ACME_WINDOW_MAX,
@@ -39,6 +40,7 @@ static void bytes_only(struct acme_config *cfg)
 
 static void drop_only(struct acme_config *cfg)
 {
+	cfg->minor = 0;
 	cfg->ipsec &= ~ACME_IPSEC_EXC_RAW;
 	cfg->handover = 0;
 }
@@ -102,7 +104,7 @@ static const struct {
 	{ "packets-only", packets_only, "limits in packets only" },
 	{ "bytes-only", bytes_only, "limits in bytes only" },
 	{ "drop-only", drop_only,
-	  "drops exceptions, and SAs can't leave or come in midway" },
+	  "drops exceptions; SAs can't change, leave, or come in midway" },
 	{ "small-window", small_window,
 	  "replay windows of at most 64 packets" },
 	{ "no-esn", no_esn, "no extended sequence numbers" },

@@ -55,6 +55,7 @@ struct acme_ops {
 /**
  * struct acme_config - what an adapter is, by profile and command line
  * @profile: name
+ * @minor: minor version of the interface
  * @mac: station address
  * @num_queues: queue pairs
  * @max_sas: SAs
@@ -68,6 +69,7 @@ struct acme_ops {
  */
 struct acme_config {
 	const char *profile;
+	u32 minor;
 	u8 mac[6];
 	u32 num_queues;
 	u32 max_sas;

@@ -59,7 +59,8 @@ void acme_regs_rewrite(struct acme_dev *dev)
 	bool up = acme_dev_link(dev);
 
 	acme_reg_write(dev, ACME_REG_MAGIC, ACME_MAGIC);
-	acme_reg_write(dev, ACME_REG_VERSION, ACME_VERSION);
+	acme_reg_write(dev, ACME_REG_VERSION,
+		       ACME_VERSION_MAJOR << 16 | cfg->minor);
 	acme_reg_write(dev, ACME_REG_DB_ID, ACME_PEER_ID);
 	acme_reg_write(dev, ACME_REG_NUM_VECTORS, 1 + cfg->num_queues);
 	acme_reg_write(dev, ACME_REG_NUM_QUEUES, cfg->num_queues);

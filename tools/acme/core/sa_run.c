@@ -12,6 +12,8 @@
 
 #define UPDATE_ALL	(ACME_UPDATE_LIMITS | ACME_UPDATE_SELECTOR | \
 			 ACME_UPDATE_ENCAP | ACME_UPDATE_TTL)
+/* The minor version of the interface that brought it. */
+#define UPDATE_SINCE	1
 
 /* The handle stands at the same place in all of these commands. */
 static struct acme_sa *find(struct acme_dev *dev, const struct acme_cmd *cmd,
@@ -197,6 +199,9 @@ u32 acme_cmd_sa_update(struct acme_dev *dev, const struct acme_cmd *cmd,
 	struct acme_sa *sa;
 	u32 status;
 
+	if (dev->cfg.minor < UPDATE_SINCE)
+		return acme_refuse(rsp, ACME_ST_BAD_OPCODE,
+				   offsetof(struct acme_cmd, hdr.opcode));
 	sa = find(dev, cmd, rsp, &status);
 	if (!sa)
 		return status;

@@ -7,6 +7,7 @@ const u8 mock_mac[6] = { 0x02, 0xac, 0x3e, 0, 0, 1 };
 
 const struct acme_config mock_config = {
 	.profile = "default",
+	.minor = ACME_VERSION_MINOR,
 	.mac = { 0x02, 0xac, 0x3e, 0, 0, 1 },
 	.num_queues = HOST_QUEUES,
 	.max_sas = 16,

@@ -389,6 +389,27 @@ static void test_drop_only(void **state)
 	mock_free(in.m);
 }
 
+/* Interface 1.0: SAs can't be changed. */
+static void test_no_update(void **state)
+{
+	struct acme_config cfg = mock_config;
+	struct acme_cmd cmd = {};
+	struct end e = {};
+
+	(void)state;
+	cfg.minor = 0;
+	e.m = mock_ready(&cfg);
+	assert_int_equal(host_reg(&e.m->host, ACME_REG_VERSION),
+			 ACME_VERSION_MAJOR << 16);
+	end_fill(&e, &cmd, &tunnel4, 0);
+	end_install(&e, &cmd, &tunnel4);
+	cmd = (struct acme_cmd) { };
+	cmd.sa_update.what = cpu_to_le32(ACME_UPDATE_LIMITS);
+	expect(&e, ACME_OP_SA_UPDATE, &cmd, ACME_ST_BAD_OPCODE,
+	       OFF(hdr.opcode));
+	mock_free(e.m);
+}
+
 #define UPDATE_CASE(flag, field, value, status) \
 	do { \
 		cmd = (struct acme_cmd) { }; \
@@ -693,6 +714,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_sa),
 		cmocka_unit_test(test_dump_only),
 		cmocka_unit_test(test_drop_only),
+		cmocka_unit_test(test_no_update),
 		cmocka_unit_test(test_update_refused),
 		cmocka_unit_test(test_update_selector),
 		cmocka_unit_test(test_update_selector_in),

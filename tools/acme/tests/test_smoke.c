@@ -607,6 +607,21 @@ static void test_profiles(void **state)
 		profile_case(&profile_cases[i]);
 }
 
+/* A profile that is of the first interface. */
+static void test_old_interface(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	set_up(&r, "--profile", "drop-only");
+	plug(&r);
+	bring_up(&r);
+	assert_int_equal(host_reg(&r.host, ACME_REG_VERSION),
+			 ACME_VERSION_MAJOR << 16);
+	unplug(&r);
+	tear_down(&r);
+}
+
 static void test_once(void **state)
 {
 	struct rig r;
@@ -658,6 +673,7 @@ int main(void)
 		cmocka_unit_test(test_control_batch),
 		cmocka_unit_test(test_replug),
 		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_old_interface),
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_command_line),
 	};

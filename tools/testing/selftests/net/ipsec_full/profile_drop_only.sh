@@ -1,12 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A NIC whose SAs can't leave or come in midway.
+# A NIC whose SAs can't leave or come in midway, nor change while they live.
 #
 # topology: PROFILE=drop-only
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 source "$(dirname "$0")/profile.sh"
+source "$(dirname "$0")/moves.sh"
+
+NO_UPDATE="Device can't change limits, ports or selector of a live SA"
+# refusals.py's
+ID_UPDATE="${ID_OUT/0x28001/0x28009}"
 
 move_out() {
 	echo "xfrm state update $ID_OUT offload none" | near_batch
@@ -32,9 +37,37 @@ software() {
 		"aead rfc4106(gcm(aes)) $GCM_KEY 128" | near_batch
 }
 
+# limited add|update WORDS...
+limited() {
+	local ID_OUT=$ID_UPDATE
+
+	request "$1" out limit packet-hard "${@:2}"
+}
+
+# The limit and the selector that it had, and nobody has asked the NIC.
+unchanged() {
+	# shellcheck disable=SC2086  # words
+	ip -s xfrm state get $ID_UPDATE | tee /dev/stderr |
+		grep -q 'limit.*hard 100(packets)' &&
+		[[ -z $(nic_commands UPDATE) ]]
+}
+
+# What the NIC need not know.
+other_time() {
+	limited update 100 limit time-soft 1000 && unchanged
+}
+
 all_checks() {
 	check "it says so" offers_no "handover.* start.*"
 	check "in JSON, too" offers_json '"start" not in c["handover"]'
+	check "an SA with a limit" limited add 100
+	check "it says that this is for ever" offers_no "handover.* update.*"
+	refusals <<<"update OFFLOAD_DEV $NO_UPDATE"
+	check_fails "nor can there be another selector" "$NO_UPDATE" \
+		limited update 100 sel src 10.1.0.0/24
+	check "it is as before" unchanged
+	check "but for limits that are not the NIC's" other_time
+	check "it is removed" ip xfrm state flush
 	refused "Device can't take an SA that doesn't start at sequence number 0" \
 		out replay-oseq 7
 	refused "Device can't take an SA that doesn't start at sequence number 0" \

@@ -7,7 +7,8 @@ usage: refusals.py DEV CASE...
 Asks for an SA or a policy by each case, and prints "CASE: ATTRIBUTE: what the
 kernel says", with "-" if it points at no attribute, or "CASE: accepted". Without
 cases, lists them. The SA is from 10.0.0.1 to 10.0.0.2 with SPI 0x28009; "move"
-wants an outbound one of these, which is in software, in DEV.
+wants an outbound one of these, which is in software, in DEV, and "update" gives one
+that is there another limit.
 """
 
 import os
@@ -82,6 +83,7 @@ STATES = {
     'usual': {},
     'move': {'kind': XFRM_MSG.UPDSA, 'offload': OFFLOAD.FULL | OFFLOAD.MOVE,
              'crypto': b''},
+    'update': {'kind': XFRM_MSG.UPDSA, 'limits': limits(0, 0, 0, 50)},
     'transport': {'mode': MODE.TRANSPORT},
     'beet': {'mode': MODE.BEET},
     'ipv6': {'src': 'fd00::1', 'dst': 'fd00::2'},
