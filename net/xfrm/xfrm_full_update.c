@@ -253,7 +253,7 @@ static void xfrm_full_set_cloned(struct xfrm_full *full, bool cloned)
  *
  * Only the device knows the numbers and the window with which its successor has
  * to go on, so it gives the SA back.  From now on the SA's packets are dropped, or
- * its successor would use their numbers, and IVs, once more.
+ * its successor would issue and accept their numbers once more.
  *
  * Context: process, may sleep.
  * Return: 0, or a negative errno.

@@ -20,17 +20,22 @@ LATE=300
 # A far end that SAs of IPv4 don't get in vain attempts.
 ELSEWHERE=10.0.9.2
 
-HONEST=6620
+WORK=$(mktemp -d)
+# Times there and back.
+FLOODED=3
+BOTH=6620
+HONEST=6621
 OTHER=6602
 ESN[6601]=esn
 pair 6600   tunnel 4 4 onlink 128 64
 pair 6601   tunnel 6 6 onlink 256 256
 pair $OTHER tunnel 4 4 onlink 128 64
+pair $BOTH tunnel 4 4 onlink 128 64
 pair $HONEST tunnel 4 4 onlink 128 64
 PLAYED=(6600 6601 $OTHER)
 
 setup() {
-	inject_up "${PLAYED[@]}" && pairs_up $HONEST
+	inject_up "${PLAYED[@]}" && pairs_up $BOTH
 }
 
 in_order() {
@@ -38,7 +43,7 @@ in_order() {
 }
 
 pings() {
-	ping -q -c 3 -i 0.1 -W 2 -I "${NEAR[$HONEST]}" "${FAR[$HONEST]}"
+	ping -q -c 3 -i 0.1 -W 2 -I "${NEAR[$BOTH]}" "${FAR[$BOTH]}"
 }
 
 # migrate N out|in NEAR FAR: new ends, for the policy of this direction and its SA.
@@ -103,8 +108,8 @@ window_kept() {
 }
 
 traffic_goes_on() {
-	pings && no_template $HONEST "$1" && pings &&
-		move $HONEST "$1" acme0 && in_device $HONEST && pings
+	pings && no_template $BOTH "$1" && pings &&
+		move $BOTH "$1" acme0 && in_device $BOTH && pings
 }
 
 # fails N TEXT: the inbound SA does not migrate, and TEXT says why.
@@ -149,9 +154,58 @@ no_answer() {
 		acmectl fault clear && inject "$n expired"
 }
 
+listens() {
+	server "$WORK/log" "listening on" peer tcpdump -n -U -i peer0 \
+		-w "$WORK/pcap" "esp and src ${NEAR_END[$1]}"
+}
+
+# there N ADDRESS: the far end is there, and the outbound SA in the NIC.
+there() {
+	far_moves "$@" || return
+	GENERATION=$((GENERATION + 1))
+	keep_evidence foreign && move "$1" out acme0
+}
+
+sends_all_the_time() {
+	exec /usr/bin/python3 - "${NEAR[$1]}" "${FAR[$1]}" <<-'END'
+	import socket, sys, time
+	with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+	    sock.bind((sys.argv[1], 0))
+	    while True:
+	        try:
+	            sock.sendto(b'', (sys.argv[2], 9))
+	        except OSError:
+	            pass
+	        time.sleep(0.0001)
+	END
+}
+
+# What the outbound SA of pair N sends while it migrates has no number of what its
+# successor sends.
+under_flood() {
+	local n=$1 i sent
+
+	fresh "$n" && listens "$n" || return
+	sends_all_the_time "$n" &
+	at_end stop_server $!
+	for ((i = 0; i < FLOODED; i++)); do
+		there "$n" 10.0.9.2 && there "$n" 10.0.0.2 || return
+	done
+	stop_server $!
+	sent=$(tcpdump -n -r "$WORK/pcap" 2>/dev/null | grep -o 'spi=.*seq=[^)]*' |
+		sort | uniq -c | awk '{ n++; twice += $1 > 1 }
+			END { print n + 0, twice + 0 }')
+	echo "$sent (numbers, used twice)"
+	((${sent% *} > 20 * FLOODED && ${sent#* } == 0))
+}
+
 # The last SA of pair N, and the policy, have the ends that they got.
 again() {
 	near_states "$1" | grep "spi ${SPI_IN[$1]} " | near_batch
+}
+
+removed() {
+	pairs_down $BOTH && all_removed
 }
 
 all_checks() {
@@ -162,16 +216,18 @@ all_checks() {
 	check "another policy: in software, with its window" window_kept 6600
 	check "likewise, packets both ways" traffic_goes_on in
 	check "likewise, outbound" traffic_goes_on out
+	check "no number is used twice" under_flood 6600
 	check "the NIC refuses: it stays there" refused_by_nic 6600
 	check "no policy: it stays there" no_policy 6600
 	check "the NIC doesn't tell: it has expired" no_answer 6600
 	check "another one" again 6600
-	check "counters have settled" keep_evidence final
-	check "all can be removed" all_removed
+	check "other SAs are not disturbed" after_all
+	check "all can be removed" removed
 }
 
 at_end acmectl fault clear
 plan_for all_checks
 set_up setup
 all_checks
+rm -rf "$WORK"
 finish
