@@ -303,7 +303,7 @@ both_wires() {
 # On the one wire alone, numbers are missing.
 evidence_for_one_wire() {
 	cat "$EVIDENCE/protect" >>"$WIRE_EVIDENCE/protect" &&
-		EVIDENCE=$WIRE_EVIDENCE && keep_evidence foreign
+		EVIDENCE=$WIRE_EVIDENCE && keep_evidence elsewhere
 }
 
 # The judge of the one wire wants something that is complete.

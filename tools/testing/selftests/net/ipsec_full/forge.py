@@ -9,6 +9,8 @@ usage: forge.py replay DEV SRC COUNT   sends the next COUNT ESP frames from SRC
        forge.py merge ORDER            TCP segments in ESP and in clear, of one
                                        flow and next to each other; the flow's
                                        parameters come as JSON by stdin
+
+What is sent a second time has a source address by which verify_wire.py knows it.
 """
 
 import json
@@ -16,6 +18,8 @@ import socket
 import struct
 import sys
 import time
+
+from verify_wire import FORGER_RAW
 
 ETH_P_ALL, ETH_P_IP = 3, 0x0800
 ESP, TCP, IPIP = 50, 6, 4
@@ -59,7 +63,7 @@ def resend(dev, src, count, change):
     sock = packet_socket(dev)
     print('ready', flush=True)
     for frame in outgoing_esp(sock, src, count):
-        sock.send(change(frame))
+        sock.send(frame[:6] + FORGER_RAW + change(frame)[12:])
     print('sent', flush=True)
 
 

@@ -215,6 +215,7 @@ class Wire:
         self.kinds = {}
         self.protect, self.starts = PROTECT, ''
         self.mover = None
+        self.silent = ''            # an end that tells no counters of it
         self.files = {}
         self.second = []            # frames of another wire
         self.frames = [mac(ARP()), mac(self.nd()), mac(self.plain())]
@@ -320,7 +321,8 @@ class Wire:
         if self.mover:
             self.files['ends'] = 'near 10.0.0.1\nfar 10.0.0.2\n'
             for end in ('near', 'far'):
-                self.files[end + '-move-0.final'] = self.mover.state_of(end)
+                if end != self.silent:
+                    self.files[end + '-move-0.final'] = self.mover.state_of(end)
         for name, text in self.files.items():
             with open(os.path.join(evidence, name), 'w',
                       encoding='ascii') as file:
@@ -473,12 +475,34 @@ def unknown_sa(wire):
     return {'unknown SA': 6}
 
 
-def foreign_sa(wire):
-    wire.kinds[wire.trans] = 'foreign'
+def elsewhere_sa(wire):
+    wire.kinds[wire.trans] = 'elsewhere'
     wire.spoil(8, -1)
     wire.add(wire.trans.send(IP(src='10.0.1.1', dst='10.0.1.2') / ICMP(),
                              seq=77))
     return {}
+
+
+def foreign_sa(wire):
+    """The attacker may do anything, and numbers of the sender are missing."""
+    wire.kinds[wire.trans] = 'foreign'
+    packet = IP(src='10.0.1.1', dst='10.0.1.2') / ICMP()
+    wire.add(wire.trans.send(packet, seq=77))
+    for _ in range(2):
+        wire.forge(wire.trans.send(packet, seq=78))
+    wire.forge(wire.trans.send(packet))
+    wire.spoil(-1, -1)
+    return {}
+
+
+def foreign_sender(wire):
+    """Of a sender, whose SA an attacker has too."""
+    wire.kinds[wire.trans] = 'foreign'
+    wire.spoil(8, -1)
+    packet = IP(src='10.0.1.1', dst='10.0.1.2') / ICMP()
+    for seq in (77, 77):
+        wire.add(wire.trans.send(packet, seq=seq))
+    return {'ICV': 1, 'repeated sequence number': 1, 'repeated IV': 1}
 
 
 def inner_outside(wire):
@@ -728,8 +752,8 @@ def iv_on_two_wires(wire):
 
 
 def limit_reached(wire):
-    wire.moving().hard = {'near': {'packets': 16, 'bytes': 15 * 120 + 1},
-                          'far': {'packets': 16}}
+    limits = {'packets': 16, 'bytes': 15 * 120 + 1}
+    wire.moving().hard = {'near': limits, 'far': limits}
     return {}
 
 
@@ -745,6 +769,11 @@ def bytes_past_limit(wire):
 
 def received_past_limit(wire):
     wire.moving().hard['far']['packets'] = 15
+    return {'hard limit': 1}
+
+
+def received_bytes_past_limit(wire):
+    wire.moving().hard['far']['bytes'] = 15 * 120
     return {'hard limit': 1}
 
 
@@ -770,6 +799,136 @@ def limit_raised(wire):
     mover.hard['near']['packets'] = 10
     wire.files['near-move-0.live'] = mover.state_of('near')
     mover.hard['near']['packets'] = 20
+    return {}
+
+
+def gone(wire, end, how='Deleted'):
+    """The SA is gone, which the end was told with its counters of now."""
+    text = wire.mover.state_of(end)
+    if how != 'Deleted':
+        text += '\t%s\n' % how
+        how = 'Expired'
+    name = end + '-move.gone'
+    wire.files[name] = wire.files.get(name, '') + how + ' ' + text
+
+
+def deleted(wire):
+    """Under traffic: the receiver was gone before the rest came."""
+    mover = wire.moving()
+    gone(wire, 'near')
+    got = mover.got, mover.got_bytes
+    mover.got, mover.got_bytes = 10, 10 * 120
+    gone(wire, 'far')
+    mover.got, mover.got_bytes = got
+    return {}
+
+
+def expired(wire):
+    """What soft limits tell is not the last."""
+    mover = wire.moving()
+    mover.packets -= 1
+    gone(wire, 'near', 'hard 0')
+    mover.packets += 1
+    gone(wire, 'near', 'hard 1')
+    gone(wire, 'far', 'hard 1')
+    return {}
+
+
+def gone_with_old_counters(wire):
+    mover = wire.moving()
+    mover.packets -= 1
+    gone(wire, 'near')
+    mover.bytes -= 1
+    gone(wire, 'near', 'hard 1')
+    mover.packets += 1
+    mover.bytes += 1
+    return {'count': 2}
+
+
+def gone_after_replay(wire):
+    mover = wire.moving()
+    mover.got += 1
+    gone(wire, 'far')
+    mover.got -= 1
+    return {'replay accepted': 1}
+
+
+def gone_past_limit(wire):
+    mover = wire.moving()
+    mover.hard['far'] = {'packets': 15}
+    gone(wire, 'far', 'hard 1')
+    wire.silent = 'far'
+    return {'hard limit': 1}
+
+
+def gone_unheard_of(wire):
+    wire.moving()
+    gone(wire, 'near')
+    name = 'near-move.gone'
+    wire.files[name] = wire.files[name].replace('0x00002001', '0x00002009')
+    return {}
+
+
+AGE = 1 << 32
+
+
+def aged(wire):
+    """Counters and limits go on from what was before."""
+    mover = wire.moving()
+    mover.packets += AGE
+    mover.bytes += 7
+    mover.got_bytes += 9
+    mover.hard['near'] = {'packets': AGE + 16}
+    mover.hard['far'] = {'bytes': 15 * 120 + 10}
+    wire.files['ages'] = 'near 10.0.0.2 0x2001 %d 7\n' \
+        'far 10.0.0.2 0x2001 0 9\n' % AGE
+    return {}
+
+
+def aged_past_limit(wire):
+    aged(wire)
+    wire.mover.hard['near'] = {'packets': AGE + 15}
+    wire.mover.hard['far'] = {'bytes': 15 * 120 + 9}
+    return {'hard limit': 2}
+
+
+def foreign_mover(wire):
+    """The SA is one that an attacker may use; none of its packets is missed."""
+    mover = wire.moving()
+    wire.forge(mover.send(wire.inner(b'forged' * 13 + b'xx')))
+    mover.unsent(120)
+    wire.add(mover.send(wire.inner(), seq=30, lost=True))
+    wire.files['far-move-1.foreign'] = mover.state_of('far')
+    return mover
+
+
+def foreign_receiver(wire):
+    foreign_mover(wire)
+    return {}
+
+
+def foreign_replay(wire):
+    mover = foreign_mover(wire)
+    mover.got += 2
+    mover.got_bytes += 200
+    return {'replay accepted': 1}
+
+
+def foreign_past_limit(wire):
+    mover = foreign_mover(wire)
+    mover.hard['far']['packets'] = 16
+    wire.files['far-move-1.foreign'] = mover.state_of('far')
+    return {'hard limit': 1}
+
+
+def foreign_high_half(wire):
+    """The attacker goes on in the other half of the numbers."""
+    wire.mover = mover = Mover('10.0.0.1', '10.0.0.2', 0x2001, 'tunnel', 16,
+                               esn=True)
+    wire.add(mover.send(wire.inner()))
+    wire.forge(mover.send(wire.inner(), seq=3, esn=1,
+                          init=struct.pack('!Q', 1 << 32 | 3)))
+    wire.files['far-move-1.foreign'] = mover.state_of('far')
     return {}
 
 
@@ -857,7 +1016,11 @@ MOVES = [moves, epoch_again, number_again, no_epoch, gap_without_move,
          sent_without_frame, bytes_of_receiver, left_of_window, intercepted,
          exceptions_handled, exceptions_dropped, elsewhere, iv_on_two_wires,
          limit_reached, packets_past_limit, bytes_past_limit,
-         received_past_limit, limit_drops, limit_in_bytes_drops, limit_raised,
+         received_past_limit, received_bytes_past_limit, limit_drops,
+         limit_in_bytes_drops, limit_raised, deleted, expired,
+         gone_with_old_counters, gone_after_replay, gone_past_limit,
+         gone_unheard_of, aged, aged_past_limit, foreign_receiver,
+         foreign_replay, foreign_past_limit, foreign_high_half,
          other_pair, nested_cleartext, ethernet_padding, lonely_fragment,
          fragments_mixed, fragment_of_long_ago, unknown_in_udp,
          fragments_of_udp, port_changed]
@@ -867,7 +1030,8 @@ TESTS = [clean, cleartext_frame, cleartext_reverse, cleartext_transport,
          flipped_icv, flipped_payload, flipped_sequence, repeated_iv,
          repeated_frame, repeated_sequence, missing_frame, missing_last,
          sequence_skipped, sequence_zero, count_packets, count_bytes,
-         count_live, no_counts, no_frames, unknown_sa, foreign_sa,
+         count_live, no_counts, no_frames, unknown_sa, elsewhere_sa,
+         foreign_sa, foreign_sender,
          inner_outside, inner_checksum, inner_header_checksum,
          inner_trailing, outer_source, strange_ethertype, wrong_ethertype,
          esn_beyond_32_bits, flipped_icv_of_others, not_in_udp,

@@ -14,7 +14,13 @@ EVIDENCE is a folder that tests write (ipsec.sh):
               traffic had ended. The name begins with the end and "-"
   *.live      the same, but of SAs that went or changed under traffic: keys and
               limits count, counters do not
-  *.foreign   SAs whose frames were forged by a test and prove nothing
+  *.foreign   the same, of SAs whose frames a test has forged: what is missing
+              tells nothing
+  *.elsewhere SAs whose packets other wires had as well: not judged
+  *.gone      "ip -s xfrm monitor" of an end: the counters of SAs that were
+              deleted or have expired, as it was told
+  ages        lines of end, destination, SPI, packets and bytes: what that end
+              had counted of an SA before its first packet
   *.mib       /proc/net/xfrm_stat of an end, for the *.final of the same name
   starts      lines of destination, SPI and number: SAs whose first sequence
               number is that one plus 1
@@ -36,6 +42,11 @@ move meanwhile:
               window. It has counted the others as replays, or dropped them
               as exceptions
   limits      no packet of an SA past a hard limit
+  the end     an SA's last message has these counters, too; but not all that
+              reached a receiver which was deleted did so in time
+
+Of an SA with forged frames, that of its sender which are not forged are held to
+this, and its receiver to having accepted no number twice.
 
 PCAP is a capture of a wire, with Ethernet headers, as QEMU's filter-dump and
 tcpdump write them; each is a wire of its own. Frames from 02:66:6f:72:67:65 are
@@ -108,14 +119,16 @@ class Sa:
         self.src, self.dst, self.spi = src, dst, spi
         self.mode = ''
         self.esp = None
-        self.foreign = False
+        self.foreign = self.elsewhere = False
         self.reqid = 0
         self.window = 0             # the receiver's
         self.full = False           # its sender can have it in a device
         self.drops = False          # its receiver handles no fragments of ESP
         self.ports = set()          # of UDP encapsulation: source, destination
         self.start = self.losses = 0
+        self.ages = {}              # end: packets and bytes of before
         self.counts = {}            # end: Count
+        self.last = []              # end and Count, when it went
         self.limits = {}            # end: hard limits, packets and bytes
 
     @property
@@ -126,6 +139,9 @@ class Sa:
     def esn(self):
         return self.esp.esn
 
+    def age(self, end):
+        return self.ages.get(end.partition('-')[0], (0, 0))
+
     @property
     def keys(self):
         return self.esp.key, self.esp.auth_key
@@ -134,6 +150,8 @@ class Sa:
 # What an end says that an SA has carried, and has rejected as replays.
 Count = collections.namedtuple('Count', 'packets bytes replays')
 
+HEAD = re.compile(r'src (\S+) dst (\S+)\s+proto esp spi (0x\w+)')
+
 
 def hard_limit(block, unit):
     """A hard limit, infinite if there is none."""
@@ -141,13 +159,15 @@ def hard_limit(block, unit):
     return int(text[1]) if text and text[1].isdigit() else float('inf')
 
 
-def parse_count(sa, block):
+def parse_count(sa, end, block):
     count = re.search(r'lifetime current:\s+(\d+)\(bytes\), '
                       r'(\d+)\(packets\)', block)
     late = re.search(r'replay-window (\d+) replay (\d+) failed', block)
     if not count or not late:
         raise Unreadable('%s: no counters, was it "ip -s"?' % sa.name)
-    return Count(int(count[2]), int(count[1]), int(late[1]) + int(late[2]))
+    packets, octets = sa.age(end)
+    return Count(int(count[2]) - packets, int(count[1]) - octets,
+                 int(late[1]) + int(late[2]))
 
 
 def parse_place(sa, block):
@@ -161,8 +181,8 @@ def parse_place(sa, block):
 
 
 def parse_state(block):
-    """Sa and Count of one SA in the text of "ip -s xfrm state", or None."""
-    head = re.match(r'src (\S+) dst (\S+)\s+proto esp spi (0x\w+)', block)
+    """An SA in the text of "ip -s xfrm state", or None."""
+    head = HEAD.match(block)
     if not head:
         return None
     sa = Sa(head[1], head[2], int(head[3], 16))
@@ -180,15 +200,28 @@ def parse_state(block):
     if ports:
         sa.ports = {(int(ports[1]), int(ports[2]))}
     parse_place(sa, block)
-    return sa, parse_count(sa, block)
+    return sa
 
 
 def parse_states(text):
-    """Sa, Count and text of each SA in the text of "ip -s xfrm state"."""
+    """Sa and text of each SA in the text of "ip -s xfrm state"."""
     for block in re.split(r'^(?=src )', text, flags=re.M):
-        state = parse_state(block)
-        if state:
-            yield state + (block,)
+        sa = parse_state(block)
+        if sa:
+            yield sa, block
+
+
+def parse_gone(text):
+    """Destination, SPI and text of each SA that "ip -s xfrm monitor" saw go.
+
+    The last may be cut, as the monitor was stopped.
+    """
+    for block in re.split(r'^(?=\S)', text, flags=re.M):
+        gone = block.startswith('Deleted ') or \
+            re.search(r'^\thard 1$', block, re.M)
+        head = HEAD.search(block)
+        if gone and head and ' failed ' in block:
+            yield head[2], int(head[3], 16), block
 
 
 def lines_of(folder, name):
@@ -210,16 +243,21 @@ class Evidence:
         self.pairs = collections.defaultdict(list)
         self.known = {}
         self.exceptions = collections.Counter()
+        self.ages = collections.defaultdict(dict)
+        for end, dst, spi, *age in lines_of(folder, 'ages'):
+            self.ages[(dst, int(spi, 0))][end] = tuple(map(int, age))
         self.ends = {str(ipaddress.ip_address(addr)): end
                      for end, addr in lines_of(folder, 'ends')}
         for path in sorted(glob.glob(os.path.join(folder, '*.*'))):
             end, kind = os.path.splitext(os.path.basename(path))
-            if kind in ('.final', '.live', '.foreign'):
+            if kind in ('.final', '.live', '.foreign', '.elsewhere'):
                 self.add_states(path, end, kind)
             if kind == '.mib':
                 self.exceptions[end] = sum(
                     int(words[1]) for words in lines_of(folder, end + kind)
                     if words[0] in EXCEPTIONS)
+        for path in sorted(glob.glob(os.path.join(folder, '*.gone'))):
+            self.add_gone(path)
         for one, two, *reqid in lines_of(folder, 'protect'):
             self.pairs[int(reqid[0]) if reqid else 0].append(
                 (ipaddress.ip_network(one), ipaddress.ip_network(two)))
@@ -241,8 +279,9 @@ class Evidence:
     def add_states(self, path, end, kind):
         with open(path, encoding='ascii') as text:
             states = list(parse_states(text.read()))
-        for new, count, block in states:
+        for new, block in states:
             sa = self.sas.setdefault((new.dst, new.spi), new)
+            sa.ages = self.ages[(sa.dst, sa.spi)]
             if sa is new and self.role(sa, end) == 'sender':
                 sa.window = 0
             if sa.keys != new.keys:
@@ -253,17 +292,29 @@ class Evidence:
             if self.role(sa, end) != 'sender':
                 sa.window = max(sa.window, new.window)
             self.add_limits(sa, end.partition('-')[0], block)
-            if kind == '.foreign':
-                sa.foreign = True
+            sa.foreign |= kind == '.foreign'
+            sa.elsewhere |= kind == '.elsewhere'
             if kind == '.final':
-                sa.counts[end] = count
+                sa.counts[end] = parse_count(sa, end, block)
+
+    def add_gone(self, path):
+        """SAs of which nothing else is known carried nothing."""
+        end = os.path.splitext(os.path.basename(path))[0]
+        with open(path, encoding='ascii') as text:
+            gone = list(parse_gone(text.read()))
+        for dst, spi, block in gone:
+            sa = self.sas.get((dst, spi))
+            if sa:
+                sa.last.append((end, parse_count(sa, end, block)))
+                self.add_limits(sa, end.partition('-')[0], block)
 
     @staticmethod
     def add_limits(sa, end, block):
         """A limit that was changed has had its highest value."""
         old = sa.limits.get(end, (0, 0))
-        sa.limits[end] = tuple(map(max, old, (hard_limit(block, 'packets'),
-                                              hard_limit(block, 'bytes'))))
+        limits = [hard_limit(block, unit) - age for unit, age in
+                  zip(('packets', 'bytes'), sa.age(end))]
+        sa.limits[end] = tuple(map(max, old, limits))
 
     def role(self, sa, end):
         """Of an end, by the name of its evidence; None if it is not told."""
@@ -530,12 +581,16 @@ class Fast:
                 break
         return False
 
-    def sequence(self, sa, low):
-        """The 64-bit sequence number that is nearest to the last."""
+    def numbers(self, sa, low, forged):
+        """The 64-bit sequence number that is nearest to the last; an attacker's
+        may be another."""
+        if not sa.esn:
+            return [low]
         top = self.tops.get(sa, sa.start)
         near = [high << 32 | low for high in
                 (max((top >> 32) - 1, 0), top >> 32, (top >> 32) + 1)]
-        return min(near, key=lambda seq: abs(seq - top))
+        near.sort(key=lambda seq: abs(seq - top))
+        return near if forged else near[:1]
 
     def decode_esp(self, number, packet, ports, parts, forged):
         data = packet.payload
@@ -553,10 +608,11 @@ class Fast:
             return found if sa.foreign else Strange(number, 'ESP too short')
         found = found._replace(
             iv=data[esp.HEADER_LEN:esp.HEADER_LEN + sa.esp.iv_len])
-        if sa.esn:
-            seq = self.sequence(sa, seq)
-        plain = sa.esp.open(data, seq)
-        if plain is None:
+        for seq in self.numbers(sa, seq, forged):
+            plain = sa.esp.open(data, seq)
+            if plain is not None:
+                break
+        else:
             return found
         self.tops[sa] = max(seq, self.tops.get(sa, 0))
         pad, proto = plain[-2:]
@@ -732,6 +788,7 @@ class Seen:
         # have accepted at most, these that it must have accepted, and these
         # that it must have accepted or rejected
         self.most = self.most_bytes = self.least = self.arrived = 0
+        self.largest = 0
         self.reached = set()
         self.doubtful = set()
         self.top = 0
@@ -752,6 +809,7 @@ class Seen:
         if new or not window:
             self.most += 1
             self.most_bytes += packet.length
+            self.largest = max(self.largest, packet.length)
         if new:
             self.reached.add(seq)
             self.doubtful.add(seq)
@@ -808,7 +866,7 @@ class Judge:
         sa = self.evidence.sas.get((packet.dst, packet.spi))
         wire = len(self.wires) - 1
         if packet.forged:
-            if sa and not sa.foreign and packet.good:
+            if sa and packet.good:
                 self.seen[sa].arrive(sa, packet, wire)
             return
         if not sa:
@@ -816,7 +874,7 @@ class Judge:
                        self.where(packet.frame), packet.src, packet.dst,
                        packet.spi)
             return
-        if sa.foreign:
+        if sa.elsewhere:
             return
         self.esp += 1
         if not packet.good:
@@ -865,7 +923,7 @@ class Judge:
         if len(ends) != 2:
             self.fault('inner packet', '%s: %s: wrong %s',
                        self.where(packet.frame), sa.name, packet.inner)
-        elif pairs and not self.evidence.protected(
+        elif pairs and not sa.foreign and not self.evidence.protected(
                 *ends, sa.reqid if sa.reqid in pairs else 0):
             self.fault('inner packet', '%s: %s carries %s',
                        self.where(packet.frame), sa.name, packet.inner)
@@ -876,11 +934,21 @@ class Judge:
         if not any(sa.counts for sa in self.evidence.sas.values()):
             self.fault('no counts', 'no end told what it had counted')
         for sa in self.evidence.sas.values():
-            if not sa.foreign:
-                self.check_gaps(sa, self.seen[sa])
-                self.check_limits(sa, self.seen[sa])
-                for end, count in sa.counts.items():
-                    self.check_count(sa, self.seen[sa], end, count)
+            if not sa.elsewhere:
+                self.check_sa(sa, self.seen[sa])
+
+    def check_sa(self, sa, seen):
+        self.check_limits(sa, seen)
+        if not sa.foreign:
+            self.check_gaps(sa, seen)
+        for end, count in [*sa.counts.items(), *sa.last]:
+            if self.evidence.role(sa, end) == 'receiver':
+                self.check_accepted(sa, seen, end, count)
+            elif not sa.foreign:
+                self.check_sender(sa, seen, end, count)
+        for end, count in sa.counts.items():
+            if self.evidence.role(sa, end) == 'receiver' and not sa.foreign:
+                self.check_lost(sa, seen, end, count)
 
     def check_gaps(self, sa, seen):
         if 0 in seen.seqs:
@@ -901,20 +969,19 @@ class Judge:
                 self.check_limit(sa, end, seen.packets > packets or
                                  seen.packets and
                                  seen.bytes - seen.last >= octets)
-        for end, count in sa.counts.items():
+        for end, count in [*sa.counts.items(), *sa.last]:
             packets, octets = sa.limits[end.partition('-')[0]]
             if self.evidence.role(sa, end) == 'receiver':
-                self.check_limit(sa, end, count.packets > packets)
+                self.check_limit(sa, end, count.packets > packets or
+                                 count.bytes - seen.largest >= octets)
 
     def check_limit(self, sa, end, passed):
         if passed:
             self.fault('hard limit', '%s: packets past that of %s', sa.name,
                        end)
 
-    def check_count(self, sa, seen, end, count):
-        if self.evidence.role(sa, end) == 'receiver':
-            self.check_receiver(sa, seen, end, count)
-        elif not self.sent_by(count, seen, sa.losses):
+    def check_sender(self, sa, seen, end, count):
+        if not self.sent_by(count, seen, sa.losses):
             self.fault('count', '%s: %s says %d packets %d bytes, the '
                        'wire %d packets %d bytes', sa.name, end, count.packets,
                        count.bytes, seen.packets, seen.bytes)
@@ -926,23 +993,25 @@ class Judge:
         return 0 < count.packets - seen.packets <= losses and \
             count.bytes > seen.bytes
 
-    def check_receiver(self, sa, seen, end, count):
-        packets, octets = sa.limits[end.partition('-')[0]]
-        least = min(seen.least - sa.losses, packets)
-        if count.bytes >= octets:
-            least = 0
+    def check_accepted(self, sa, seen, end, count):
         if count.packets > seen.most:
             self.fault('replay accepted', '%s: %s accepted %d packets, %d '
                        'numbers reached it', sa.name, end, count.packets,
                        seen.most)
-        elif count.packets < least:
-            self.fault('lost packet', '%s: %s accepted %d packets, %d '
-                       'must have reached it', sa.name, end, count.packets,
-                       least)
         elif count.bytes > seen.most_bytes or count.packets == seen.most and \
                 count.bytes != seen.most_bytes:
             self.fault('count', '%s: %s says %d bytes, %d reached it', sa.name,
                        end, count.bytes, seen.most_bytes)
+
+    def check_lost(self, sa, seen, end, count):
+        packets, octets = sa.limits[end.partition('-')[0]]
+        least = min(seen.least - sa.losses, packets)
+        if count.bytes >= octets:
+            least = 0
+        if count.packets < least:
+            self.fault('lost packet', '%s: %s accepted %d packets, %d '
+                       'must have reached it', sa.name, end, count.packets,
+                       least)
         elif sa.window and seen.arrived > count.packets + count.replays + \
                 sa.losses + self.evidence.exceptions[end]:
             self.fault('replay not counted', '%s: %s accepted %d and rejected '
