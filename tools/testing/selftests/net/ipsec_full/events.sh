@@ -286,7 +286,7 @@ idle() {
 	idle_told 1 && still_works 4001 && slowwait 15 idle_told 2
 }
 
-monitors() {
+monitor_hears() {
 	near_states 4005 | grep "dir in" | sed 's/ add / update /' |
 		near_batch && grep -q . "$WORK/monitor"
 }
@@ -297,7 +297,7 @@ mapping() {
 
 	ip xfrm monitor >"$WORK/monitor" 2>&1 &
 	at_end stop_server $!
-	slowwait 10 monitors && still_works 4005 &&
+	slowwait 10 monitor_hears && still_works 4005 &&
 		inject "4005 bad udp-source-port 2" && arrived 4005 bad 2 &&
 		still_works 4005 && busywait 5000 mappings_are \
 		"$end:$port -> $end:$((port + 1))" "$end:$port -> $end:$port"

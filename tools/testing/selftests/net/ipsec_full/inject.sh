@@ -44,7 +44,7 @@ outside() {
 # and watch.py here, which starts it.
 inject_up() {
 	topology_up && protect "$@" && near_lines "$@" | near_batch &&
-		keep_evidence foreign || return
+		keep_evidence foreign && hear_gone || return
 	coproc INJECT {
 		"$INJECT_DIR/watch.py" peer "$INJECT_DIR/inject.py" peer0 2>&1
 	}

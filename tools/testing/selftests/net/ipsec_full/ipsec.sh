@@ -504,7 +504,7 @@ settled() {
 
 # keep_evidence KIND: final when all traffic has ended, live while it goes on or
 # is yet to come, and whenever limits, ports or keys have changed, foreign when it
-# was forged.
+# is forged, elsewhere when other wires have it, too.
 LIVES=0
 keep_evidence() {
 	local name=$TEST_NAME-$GENERATION
@@ -518,6 +518,42 @@ keep_evidence() {
 	fi
 	ip -s xfrm state >"$EVIDENCE/near-$name.$1" &&
 		peer ip -s xfrm state >"$EVIDENCE/far-$name.$1"
+}
+
+# What the kernel says of near SAs that go is evidence from here on, with their
+# counters. Those that go under traffic have counted exactly that, too.
+HEARING=
+hear_gone() {
+	GONE=$EVIDENCE/near-$TEST_NAME.gone
+	[[ -z $HEARING ]] || return 0
+	ip -s xfrm monitor SA expire nokeys >>"$GONE" 2>&1 &
+	HEARING=$!
+	at_end hear_no_more
+	slowwait 10 monitors "$HEARING"
+}
+
+hear_no_more() {
+	stop_server "$HEARING"
+	HEARING=
+}
+
+# told FILE SPI: "soft|hard|deleted packets bytes" of each message in what "ip -s
+# xfrm monitor" has written that this SA expires or is gone.
+told() {
+	awk -v spi="spi $(printf '0x%08x' "$2")" '
+		/^[^\t]/ { kind = $1 }
+		/^\tproto/ { mine = index($0, spi) }
+		/^\tlifetime current/ {
+			getline
+			gsub(/[^0-9]+/, " ")
+			bytes = $1
+			packets = $2
+			if (mine && kind == "Deleted")
+				print "deleted", packets, bytes
+		}
+		/^\thard [01]$/ && mine && kind == "Expired" {
+			print ($2 ? "hard" : "soft"), packets, bytes
+		}' "$1"
 }
 
 # "destination spi bytes packets" of each SA in the text of "ip -s xfrm state"

@@ -4,7 +4,8 @@
 # Counters of SAs in the NIC while everything happens at once: dumps, single
 # reads, /proc/net/xfrm_stat and ethtool -S go on, under traffic, while SAs are
 # deleted, expire and come anew. No counter ever goes back; what a deleted SA had
-# dropped is not forgotten; and what is left equals the wire.
+# dropped is not forgotten; and what is left equals the wire, as do the counters that
+# are told of each SA that goes.
 #
 # timeout: 600
 source "$(dirname "$0")/lib.sh"
@@ -53,7 +54,7 @@ read_others() {
 setup() {
 	local n
 
-	pairs_up "${BUSY[@]}" || return
+	pairs_up "${BUSY[@]}" && hear_gone || return
 	for n in "${BUSY[@]}"; do
 		flood ping -q -i 0.02 -s 300 -I "${NEAR[$n]}" "${FAR[$n]}"
 		flood peer ping -q -i 0.02 -s 500 -I "${FAR[$n]}" "${NEAR[$n]}"
@@ -62,9 +63,18 @@ setup() {
 	forever read_others
 }
 
-# New SAs; those that have expired are gone already.
+# Those that have expired are gone already; a batch would end there.
+delete_near() {
+	local line
+
+	while read -r line; do
+		# shellcheck disable=SC2086  # words
+		ip $line 2>/dev/null
+	done < <(each near_states "${BUSY[@]}" | undo)
+}
+
 round() {
-	each near_states "${BUSY[@]}" | undo | near_batch 2>/dev/null
+	delete_near
 	each far_states "${BUSY[@]}" | undo | far_batch || return
 	renew "${BUSY[@]}" && states_add "${BUSY[@]}" && flows 5000 5001
 }
@@ -149,7 +159,7 @@ mib_is() {
 # New SAs, so many packets and nothing else.
 exact() {
 	run_cleanup
-	each near_states "${BUSY[@]}" | undo | near_batch 2>/dev/null
+	hear_gone && delete_near
 	each far_states "${BUSY[@]}" | undo | far_batch || return
 	WORDS_OUT[5002]='' WORDS_IN[5002]=''
 	renew "${BUSY[@]}" && states_add "${BUSY[@]}" || return
@@ -189,6 +199,35 @@ use_times() {
 	[[ $state =~ "add "$(date +%Y)-.*" use "$(date +%Y)- ]]
 }
 
+# Of each SA that was replaced, and of both of pair 5003.
+told_of_each() {
+	local sets=$((ROUNDS + 1)) gone
+
+	gone=$(grep -Ec '^Deleted|^	hard 1$' "$GONE")
+	echo "$gone told, $(grep -c '^Deleted' "$GONE") deleted"
+	((gone == sets * 2 * ${#BUSY[@]} + 2))
+}
+
+# As they were when nothing was sent any more: echo requests of 108 bytes.
+deletion_tells() {
+	delete_near && deleted_with 5000 128 && deleted_with 5001 108 &&
+		deleted_with 5002 148
+}
+
+# deleted_with N BYTES: both SAs, after 25 packets.
+deleted_with() {
+	local spi
+
+	for spi in "${SPI_OUT[$1]}" "${SPI_IN[$1]}"; do
+		busywait 3000 told_is "$spi" "deleted 25 $((25 * $2))" || return
+	done
+}
+
+told_is() {
+	told "$GONE" "$1"
+	[[ $(told "$GONE" "$1") == "$2" ]]
+}
+
 # What has expired can't be deleted.
 all_removed() {
 	near_lines 5003 | grep -v '^xfrm state' | undo | near_batch
@@ -209,6 +248,8 @@ all_checks() {
 	check "new SAs: exact" exact
 	check "XFRM_MSG_GETAE: exact, with the window" getae_exact
 	check "time of use" use_times
+	check "each SA that went was told of, once" told_of_each
+	check "a deletion tells the counters: exact" deletion_tells
 	check "all can be removed" all_removed
 }
 
