@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Limits in packets and bytes, soft and hard, out and in, at 1, 2, more, and 2^32,
-# all in the NIC: exactly so many packets pass, and every listener is told once.
+# all in the NIC: exactly so many packets pass, and every listener is told once, with
+# the counters of that moment.
 # Limits that change under a live SA. The end of the sequence numbers at 2^32, and the way
 # past it with ESN.
 #
@@ -13,24 +14,58 @@ source "$(dirname "$0")/ipsec.sh"
 SCRIPTS=$(realpath "$(dirname "$0")")
 WORK=$(mktemp -d)
 PORT=4263
-# Datagrams, with what XFRM counts of each: 28 bytes of headers in tunnel mode.
+# Datagrams, with what XFRM counts of each: 28 bytes of headers in a tunnel, of UDP
+# those 8 in transport mode.
 SENT=12
 SIZE=100
 COUNTED=128
+TRANSPORT_COUNTED=108
+NATT_PORT=4500
 SEQ_START=$((0xfffffffc))
 
 declare -A NAMES PASS SOFT HARD
+# Bytes of each packet; packets of which a soft limit tells, at least.
+declare -A BYTES SOFT_AT
 LIMITED=() LIVE=() AGED=()
 
 # limited N NAME PASS SOFT HARD WORDS...: so many packets pass either way; it is
 # told, or not, that a soft and a hard limit were reached.
 limited() {
+	limits_of "$@"
+	pair "$1" tunnel 4 4 routed 128 64
+}
+
+limits_of() {
 	local n=$1
 
 	NAMES[$n]=$2 PASS[$n]=$3 SOFT[$n]=$4 HARD[$n]=$5
 	shift 5
 	WORDS_OUT[$n]=$* WORDS_IN[$n]=$*
-	pair "$n" tunnel 4 4 routed 128 64
+	BYTES[$n]=$COUNTED
+}
+
+# kind N NAME MODE OUTER INNER BITS packet|byte: soft 3, hard 6, of other SAs.
+kind() {
+	local n=$1 unit=1
+
+	limits_of "$n" "$2: soft 3, hard 6, by $7" 6 1 1
+	SOFT_AT[$n]=3
+	[[ $3 == tunnel ]] || BYTES[$n]=$TRANSPORT_COUNTED
+	[[ $7 == packet ]] || unit=${BYTES[$n]}
+	WORDS_OUT[$n]="limit $7-soft $((3 * unit)) limit $7-hard $((6 * unit))"
+	WORDS_IN[$n]=${WORDS_OUT[$n]}
+	pair "$n" "$3" "$4" "$5" routed "$6" 64
+}
+
+describe_kinds() {
+	ALG[2402]=chacha ALG[2403]=sha256
+	ENCAP[2404]=$NATT_PORT
+	kind 2400 "transport IPv4" transport 4 4 128 packet
+	kind 2401 "transport IPv6" transport 6 6 128 byte
+	kind 2402 "ChaCha20-Poly1305" tunnel 4 4 256 byte
+	kind 2403 "AES-CBC with HMAC" tunnel 4 4 128 packet
+	kind 2404 "in UDP" tunnel 4 4 128 byte
+	kind 2405 "tunnel over IPv6" tunnel 6 4 256 packet
 }
 
 describe() {
@@ -39,10 +74,12 @@ describe() {
 	for count in 1 2 7 $SENT; do
 		limited $((n++)) "packet-hard $count" "$count" 0 \
 			$((count < SENT)) limit packet-hard "$count"
+		SOFT_AT[$n]=$count
 		limited $((n++)) "packet-soft $count" $SENT \
 			$((count < SENT)) 0 limit packet-soft "$count"
 		limited $((n++)) "bytes of $count packets, hard" "$count" 0 \
 			$((count < SENT)) limit byte-hard $((count * COUNTED))
+		SOFT_AT[$n]=$count
 		limited $((n++)) "bytes of $count packets, soft" $SENT \
 			$((count < SENT)) 0 limit byte-soft $((count * COUNTED))
 	done
@@ -51,6 +88,7 @@ describe() {
 		limit byte-hard $((3 * COUNTED - 1))
 	limited $((n++)) "a byte more than 3 packets" 4 0 1 \
 		limit byte-hard $((3 * COUNTED + 1))
+	SOFT_AT[$n]=3
 	limited $((n++)) "soft 3, hard 6" 6 1 1 \
 		limit packet-soft 3 limit packet-hard 6
 	limited $((n++)) "packets before bytes" 2 0 1 \
@@ -59,6 +97,7 @@ describe() {
 		limit packet-hard 5 limit byte-hard $((2 * COUNTED))
 	limited $((n++)) "2^32 bytes" $SENT 0 0 \
 		limit byte-hard $((1 << 32)) limit packet-soft $((1 << 32))
+	describe_kinds
 	LIMITED=("${PAIRS[@]}")
 }
 
@@ -70,6 +109,7 @@ describe_live() {
 	limited 2103 "removed" $((SENT + 4)) 0 0 limit packet-hard 5
 	limited 2104 "a soft limit anew" $((SENT + 4)) 2 0 limit packet-soft 3
 	limited 2105 "from bytes to packets" 7 0 1 limit byte-hard 1000
+	SOFT_AT[2104]=3
 	LIVE=({2100..2105})
 	declare -gA UPDATE=(
 		[2100]="limit packet-hard 6" [2101]="limit packet-hard 6"
@@ -88,7 +128,7 @@ near_update() {
 # packets and bytes. LIMITS are those of newsa.py: soft and hard bytes, packets.
 declare -A AGE
 aged() {
-	NAMES[$1]=$2 PASS[$1]=$3 SOFT[$1]=$4 HARD[$1]=$5
+	limits_of "$1" "$2" "$3" "$4" "$5"
 	AGE[$1]="$6 $7 $8"
 	AGED+=("$1")
 	pair "$1" tunnel 4 4 routed 128 64
@@ -105,6 +145,7 @@ describe_aged() {
 		0,$((u32 + 1)),0,0
 	aged 2305 "packet-soft 2^32 - 1, hard 2^32 + 1" 4 1 1 $((u32 - 3)) 0 \
 		0,0,$((u32 - 1)),$((u32 + 1))
+	SOFT_AT[2305]=2
 	aged 2306 "byte-soft 2^32, byte-hard 2^33" 4 1 1 0 \
 		$((2 * u32 - 4 * size)) "$u32,$((2 * u32)),0,0"
 }
@@ -118,7 +159,14 @@ aged_states() {
 }
 
 aged_up() {
+	local n packets octets
+
 	protect "${AGED[@]}"
+	for n in "${AGED[@]}"; do
+		read -r packets octets _ <<<"${AGE[$n]}"
+		echo "near ${FAR_END[$n]} ${SPI_OUT[$n]} $packets $octets"
+		echo "near ${NEAR_END[$n]} ${SPI_IN[$n]} $packets $octets"
+	done >>"$EVIDENCE/ages"
 	far_lines "${AGED[@]}" | far_batch &&
 		near_lines "${AGED[@]}" | grep -v '^xfrm state' | near_batch &&
 		each aged_states "${AGED[@]}" |
@@ -181,21 +229,17 @@ setup() {
 			"$SCRIPTS/udp_echo.py" log $PORT "${near[@]}" &&
 		server "$WORK/far" ready \
 			peer "$SCRIPTS/udp_echo.py" log $PORT "${far[@]}" &&
-		listen one && listen two
+		server "$WORK/encap" ready \
+			peer "$SCRIPTS/udp_echo.py" encap $NATT_PORT &&
+		hear_gone && listen
 }
 
-# A listener is there when it hears of an SA that is made to expire.
+# The second listener, of limits only.
 listen() {
-	ip xfrm monitor expire >"$WORK/$1" 2>&1 &
+	LISTENERS=("$GONE" "$WORK/expired")
+	ip -s xfrm monitor expire >"$WORK/expired" 2>&1 &
 	at_end stop_server $!
-	slowwait 10 hears "$1"
-}
-
-hears() {
-	echo "xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x2fff1" \
-		"mode tunnel aead rfc4106(gcm(aes)) $(random_key 128) 128" \
-		"limit time-hard 1" | near_batch 2>/dev/null
-	grep -q 0x0002fff1 "$WORK/$1"
+	slowwait 10 monitors $!
 }
 
 # send_all COUNT N...: both ways.
@@ -217,19 +261,20 @@ passed() {
 	grep -c "^$2 " "$WORK/$1"
 }
 
-# told LISTENER SPI: how often it was told that this SA expires, softly, for good.
-told() {
-	awk -v spi="spi $(printf '0x%08x' "$2")" '
-		/^Expired/ { mine = 0 }
-		index($0, spi) { mine = 1 }
-		mine && index($0, "hard 0") { soft++ }
-		mine && index($0, "hard 1") { hard++ }
-		END { print soft + 0, hard + 0 }' "$WORK/$1"
-}
-
-# told_is LISTENER SPI SOFT HARD
+# told_is N LISTENER SPI: each limit once, with the counters that the SA had: all it
+# will ever have at the hard limit, and some at the soft one.
 told_is() {
-	[[ $(told "$1" "$2") == "$3 $4" ]]
+	local packets=0 octets=0
+
+	read -r packets octets _ <<<"${AGE[$1]:-0 0}"
+	told "$2" "$3" | awk -v soft="${SOFT[$1]}" -v hard="${HARD[$1]}" \
+		-v least="${SOFT_AT[$1]:-0}" -v most="${PASS[$1]}" \
+		-v size="${BYTES[$1]}" -v packets="$packets" -v octets="$octets" '
+		{ n = $2 - packets
+		  good = $3 - octets == n * size && n <= most }
+		$1 == "soft" { soft--; bad += !good || n < least }
+		$1 == "hard" { hard--; bad += !good || n != most }
+		END { exit soft || hard || bad }'
 }
 
 # late N in GOT: the NIC let them pass, but the host had been told of the limit, and
@@ -253,7 +298,7 @@ late_are_counted() {
 	(($(dead) - DEAD == LATE))
 }
 
-# passes N out|in: exactly as many as are meant to, and two listeners hear it.
+# passes N out|in: exactly as many as are meant to, and all listeners hear it.
 passes() {
 	local n=$1 log=far address=${FAR[$1]} spi=${SPI_OUT[$1]} listener got
 
@@ -261,10 +306,10 @@ passes() {
 	got=$(passed $log "$address")
 	echo "$got of ${PASS[$n]} packets"
 	[[ $got == "${PASS[$n]}" ]] || late "$n" "$2" "$got" || return
-	for listener in one two; do
-		busywait 5000 told_is $listener "$spi" "${SOFT[$n]}" \
-			"${HARD[$n]}" && continue
-		echo "$listener: soft, hard: $(told $listener "$spi")"
+	for listener in "${LISTENERS[@]}"; do
+		busywait 5000 told_is "$n" "$listener" "$spi" && continue
+		echo "of ${SOFT[$n]} soft, ${HARD[$n]} hard, told:"
+		told "$listener" "$spi"
 		return 1
 	done
 }
