@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A NIC with room for four SAs: the fifth is refused, for the attribute that asks for
-# the NIC, and leaves nothing, and a place that becomes free can be used again.
+# A NIC with room for four SAs, as it says: the fifth is refused, whatever offload it
+# asks for, by the attribute that asks for the NIC, and leaves nothing, and a place
+# that becomes free can be used again.
 #
 # topology: FOREIGN=1 PROFILE=few-sas
 source "$(dirname "$0")/lib.sh"
@@ -13,10 +14,15 @@ NO_ROOM="the device is full; delete one of its 4 SAs"
 # refusals.py moves this one.
 LIVE=0x28009
 
+# add_sa SPI [full|packet|crypto]
 add_sa() {
+	local kind="${2:-full}"
+
+	[[ $kind != crypto ]] || kind=
+	# shellcheck disable=SC2086  # no word for crypto
 	ip xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi "$1" \
 		mode tunnel aead "rfc4106(gcm(aes))" "$KEY" 128 \
-		offload full dev acme0 dir out
+		offload $kind dev acme0 dir out
 }
 
 del_sa() {
@@ -27,13 +33,21 @@ states() {
 	[[ $(ip xfrm state | grep -c '^src') == "$1" ]]
 }
 
-fill() {
-	local spi
+# What the NIC holds, by its own account and by that of "ip xfrm offload show".
+holds() {
+	device_has "$1" && offers "states $1 of 4" &&
+		offers_json "c['states'] == { 'used': $1, 'max': 4 }"
+}
 
-	for spi in 1001 1002 1003 1004; do
+# So many as there is room for.
+fill() {
+	local spi max
+
+	max=$(offered | sed -n 's/^ *states 0 of //p')
+	for ((spi = 1001; spi < 1001 + max; spi++)); do
 		add_sa "$spi" || return
 	done
-	device_has 4
+	holds "$max" && states "$max"
 }
 
 full_is_full() {
@@ -42,7 +56,7 @@ full_is_full() {
 	for i in {1..20}; do
 		! add_sa 1005 || return
 	done
-	device_has 4 && states 4
+	holds 4 && states 4
 }
 
 reuse() {
@@ -52,7 +66,7 @@ reuse() {
 		del_sa 1002 && busywait 5000 device_has 3 && add_sa 1002 ||
 			return
 	done
-	device_has 4 && states 4
+	holds 4 && states 4
 }
 
 # One that lives in software wants to get in.
@@ -69,22 +83,24 @@ move_in() {
 stays() {
 	ip xfrm state get src 10.0.0.1 dst 10.0.0.2 proto esp spi $LIVE |
 		grep 'place software wanted software reason refused' &&
-		device_has 4
+		holds 4
 }
 
 moves_into_free_place() {
-	del_sa 1002 && busywait 5000 device_has 3 && move_in && device_has 4
+	del_sa 1002 && busywait 5000 device_has 3 && move_in && holds 4
 }
 
 empty() {
 	ip xfrm state flush
-	busywait 5000 device_has 0 && states 0
+	busywait 5000 holds 0 && states 0
 }
 
 all_checks() {
-	check "four SAs fit" fill
+	check "as many SAs fit as the NIC says: four" fill
 	check_fails "the fifth is refused, and why" "$NO_ROOM" add_sa 1005
 	refusals <<<"usual OFFLOAD_DEV $NO_ROOM"
+	check_fails "likewise with packet offload" "$NO_ROOM" add_sa 1005 packet
+	check_fails "likewise with crypto offload" "$NO_ROOM" add_sa 1005 crypto
 	check "and leaves nothing, as often as it is tried" full_is_full
 	check "a free place is used again" reuse
 	check "an SA in software" live_sa
