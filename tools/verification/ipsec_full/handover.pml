@@ -2,18 +2,38 @@
 /*
  * Handover and fallback of one SA between software and a device, for spin.
  *
- * The protocol is that of net/xfrm/xfrm_full.c and its neighbours: places,
- * locks, operations and functions have the names that they have there.  Claims,
- * for every interleaving, late answer and deletion:
+ * Places, locks, variables and inlines are those of the same name in net/xfrm,
+ * and do what these do:
+ *
+ *   xfrm_full.c           xfrm_full_move, _detach, _free, _retire, _state_arm,
+ *                         _state_delete, _expire
+ *   xfrm_full_handover.c  all but xfrm_full_adopt
+ *   xfrm_full_fallback.c  xfrm_full_resume_in, _resume, _resume_work,
+ *                         _fallback_cancel, _stop_device, _input_suspended,
+ *                         _input_straggler, _input_suspend, _input_stop
+ *   xfrm_full_input.c     xfrm_full_rx_ok, _expire_soon, _answered, _input,
+ *                         _ask, _input_accept
+ *   xfrm_full_soft.c      xfrm_full_number, _park, _set_parking
+ *   xfrm_full_output.c    xfrm_full_route, xfrm_full_tx
+ *   xfrm_full_replay.c    xfrm_full_to_snapshot
+ *   xfrm_full_stats.c     xfrm_full_account_snapshot, _take_answer,
+ *                         _state_sync, _state_finish
+ *
+ * Operations of the driver are xdo_dev_full_*; what begins with dev_ is the
+ * device.  issue() and accept() only keep account.  Claims, for every
+ * interleaving, late answer, refusal and deletion:
  *
  *   issued once     no sequence number is issued twice, by whomever
  *   IV once         no (epoch, number) is used twice, not even when the device
- *                   told a wrong last number (WRONG_DUMP)
+ *                   tells wrong numbers (WRONG)
  *   accepted once   no sequence number is accepted twice, by whomever
  *   nothing lost    a packet is dropped only if the SA is gone, an answer of
- *                   the device was late, or the device lacks an operation
+ *                   the device was late, it refused to stop, or it lacks an
+ *                   operation
  *   usable          in the end an SA that was not deleted sends and receives;
- *                   it expires only when its numbers are unknown
+ *                   it expires only when its numbers are unknown, and then it
+ *                   does
+ *   where it was    a move on that another device refuses changes nothing
  *   no leak         the device has the SA only while the host thinks so
  *   no deadlock     each process comes to its end
  *
@@ -22,18 +42,37 @@
  *
  *   OUT             the SA is outbound, else inbound
  *   ALLOC           outbound, the device lends sequence numbers; without it
- *                   packets wait while the SA is DRAINING
+ *                   packets wait for the end of a move
  *   TEST            inbound, the device tests and sets its window for the host;
  *                   without it the host suspends the device
  *   TIMEOUTS=n      so many answers come too late
+ *   REFUSALS=n      so many commands to add, run or stop are refused
  *   DIES            from some moment on the device does nothing
  *   NEWSA           the SA is new and was never software's
- *   WRONG_DUMP      the device may tell too low a number
- *   MOVES, PACKETS, SUSPENDS, INPUTS
+ *   MOVE_ON         an SA in a device may move on
+ *   REQUESTS        a request may also ask for the SA, or delete it
+ *   WRONG           the device may lend a number twice, or forget all when it
+ *                   is asked where it stands
+ *   MOVES, PACKETS, INPUTS
  *                   how many there are, and CPUs that run xfrm_input()
  *
- * Left out: keys and ICVs (what arrives is genuine, perhaps a copy), the width
- * of windows, ESN, limits, and a second device.  Sequence numbers are small.
+ * Bounds are those macros, which handover_model.sh sets: at most four moves and
+ * three packets (and one or two at the end), two late answers or one refusal,
+ * two CPUs that send or receive.
+ *
+ * Simpler than the code: numbers and windows are small.  An operation that
+ * does not sleep fails by refusal or by -ETIMEDOUT, also when the device is
+ * dead, and one that sleeps fails if the device is dead.  A command that came
+ * too late is executed yet, or was taken back.  The device to which an SA moves
+ * on is the same, with a new epoch.  Work is delayed for any time, so rests,
+ * intervals and the time that makes a straggler are any; there is one
+ * straggler, LATE_MAX is 2 and STOP_TRIES 4.  A parked packet waits where it
+ * is.
+ *
+ * Left out: keys and ICVs (what arrives is genuine, perhaps a copy), ESN,
+ * counters and limits, updates, interfaces that go (but lossy drains, which
+ * these have), MIGRATE, a full queue of packets that wait or come back, lack of
+ * memory, and windows that a device tells wrongly.
  */
 
 #ifndef MOVES
@@ -52,15 +91,18 @@
 #ifndef TIMEOUTS
 #define TIMEOUTS 0
 #endif
-#ifndef SUSPENDS
-#define SUSPENDS 2
+#ifndef REFUSALS
+#define REFUSALS 0
 #endif
 #define CPUS	2
+#define XFRM_FULL_STOP_TRIES	4
+#define XFRM_FULL_LATE_MAX	2
+#define XFRM_FULL_STRAGGLERS	1
 
-#ifdef WRONG_DUMP
-#define WRONG	true
+#ifdef WRONG
+#define wrong	true
 #else
-#define WRONG	false
+#define wrong	false
 #endif
 
 #ifdef OUT
@@ -71,26 +113,31 @@
 #define IV(e, n) ((e) * (NUMBERS + 1) + (n))
 
 mtype = { SOFTWARE, ARMING, DEVICE, DRAINING, SUSPENDED, DEAD }
-mtype = { ADD, RUN, STOP, DEL, SEQ_ALLOC, TEST_SET }
-mtype = { OK, EALREADY, EBUSY, ETIMEDOUT }
+mtype = { ADD, RUN, STOP, QUERY, DEL, SEQ_ALLOC, TEST_SET }
+mtype = { OK, EALREADY, EBUSY, EINVAL, ESRCH, ETIMEDOUT }
 
 /* struct xfrm_state, struct xfrm_full */
 bool x_lock;			/* x->lock */
 bool full_mutex;		/* full->mutex */
+bool valid = true;		/* x->km.state is XFRM_STATE_VALID */
 mtype place = SOFTWARE;
 bool live = true;		/* ARMING: software handles its packets */
+bool leaving;			/* what the device decrypted counts yet */
+bool parking;			/* packets wait for the end of a move */
+bool free_work, resume_work;	/* queued */
+byte late;			/* answers, in a row */
+byte stragglers;
 byte epoch;			/* of the last arming; software has 0 */
 byte seq;			/* outbound, the last number used */
 byte map;			/* inbound, bit n: n was accepted */
-byte sw_seq;			/* highest number used in epoch 0 */
+byte sw_seq;			/* highest number that software got */
 byte snap;			/* struct xfrm_full_snapshot, for RUN */
-bool rx_ok;			/* what the device decrypted counts */
 bool rcu[CPUS];			/* read sides, one for each CPU */
 
 /* The device, with one SA, an admin queue, and a ring each way. */
 bool dev_added, dev_running, dev_dead, dev_deleted;
 byte dev_epoch, dev_seq, dev_map;
-chan adminq = [4] of { mtype, byte, byte, byte, byte, byte };
+chan adminq = [4] of { mtype, byte, byte, byte, byte };
 chan txring = [2] of { byte };
 chan rxring = [1] of { byte };
 chan raw = [1] of { byte };	/* ESP that comes up as it is */
@@ -108,15 +155,17 @@ byte told[2];			/* a number or a map */
 
 /* What is to happen, and what has. */
 byte packets = PACKETS, moves = MOVES, timeouts = TIMEOUTS;
-byte suspends = SUSPENDS, busy;
+byte refusals = REFUSALS, busy;
 bool deleted, faulted, lost;
 bool issued[NUMBERS + 1], accepted[NUMBERS + 1], arrived[NUMBERS + 1];
-bool iv_used[IV(MOVES + 1, NUMBERS) + 1];
+bool iv_used[IV(2 * MOVES + 1, NUMBERS) + 1];
 byte sent;
 
-#define owner	(place == DEVICE || place == DRAINING)
-#define in_device (owner || place == SUSPENDED)
-#define gone	(place == DEAD && (deleted || lost))
+#define xfrm_full_owner	(place == DEVICE || place == DRAINING)
+#define by_software	(place == SOFTWARE || place == DRAINING || \
+			 place == SUSPENDED || (place == ARMING && live))
+#define in_device	(xfrm_full_owner || place == SUSPENDED)
+#define gone		(deleted || lost)
 
 inline lock(l)
 {
@@ -128,25 +177,38 @@ inline unlock(l)
 	l = false
 }
 
-/* xfrm_full_next[] */
+inline synchronize_rcu()
+{
+	!rcu[0];
+	!rcu[1]
+}
+
+/* By xfrm_full_next[]; under x->lock. */
 inline xfrm_full_move(to)
 {
 	d_step {
-		assert((place == SOFTWARE && to == ARMING) ||
-		       (place == ARMING && (to == DEVICE || to == SOFTWARE)) ||
-		       (place == DEVICE && (to == DRAINING || to == SOFTWARE ||
-					    to == SUSPENDED)) ||
-		       ((place == DRAINING || place == SUSPENDED) &&
-			(to == DEVICE || to == SOFTWARE)) ||
-		       (place != DEAD && to == DEAD));
-		place = to
+		if
+		:: (place == SOFTWARE && to == ARMING) ||
+		   (place == ARMING && (to == DEVICE || to == SOFTWARE)) ||
+		   (place == DEVICE && (to == DRAINING || to == SOFTWARE ||
+					to == SUSPENDED)) ||
+		   ((place == DRAINING || place == SUSPENDED) &&
+		    (to == DEVICE || to == SOFTWARE)) ||
+		   (place != DEAD && to == DEAD) ->
+			place = to;
+			if
+			:: to == DEVICE -> live = true
+			:: else
+			fi
+		:: else
+		fi
 	}
 }
 
 inline issue(e, n)
 {
 	d_step {
-#ifndef WRONG_DUMP
+#ifndef WRONG
 		assert(!issued[n]);
 		issued[n] = true;
 #endif
@@ -165,14 +227,15 @@ inline accept(n)
 }
 
 /*
- * The driver: posts a command, waits for its answer, but not forever.
+ * The driver: posts a command, waits for its answer, but not forever.  Not to
+ * be called in an atomic, as it would give up at once.
  */
 
 inline exec(slot, op, e, arg)
 {
 	atomic {
 		if
-		:: !dev_dead -> adminq ! op, e, arg, 0, slot, tag[slot]
+		:: !dev_dead -> adminq ! op, e, arg, slot, tag[slot]
 		:: dev_dead
 		fi
 	}
@@ -181,11 +244,21 @@ inline exec(slot, op, e, arg)
 		answered[slot] = false;
 		err = status[slot];
 		status[slot] = 0 }
-	:: atomic { timeouts > 0 ->
+	:: atomic { slot == LOCKED && timeouts > 0 ->
 		timeouts--;
+		take_back(op);
 		give_up(slot) }
 	:: atomic { dev_dead ->
 		give_up(slot) }
+	fi
+}
+
+/* The device may not have seen it yet. */
+inline take_back(op)
+{
+	if
+	:: adminq ?? op, _, _, LOCKED, eval(tag[LOCKED])
+	:: true
 	fi
 }
 
@@ -199,12 +272,43 @@ inline give_up(slot)
 	err = ETIMEDOUT
 }
 
+inline xdo_dev_full_state_add()
+{
+	exec(SLEEPING, ADD, 0, 0)
+}
+
+inline xdo_dev_full_state_run()
+{
+	exec(LOCKED, RUN, epoch, snap);
+	snap = 0
+}
+
+inline xdo_dev_full_state_stop()
+{
+	exec(LOCKED, STOP, 0, 0)
+}
+
+inline xdo_dev_full_seq_alloc()
+{
+	exec(LOCKED, SEQ_ALLOC, 0, 0)
+}
+
+inline xdo_dev_full_replay_test_set(n)
+{
+	exec(LOCKED, TEST_SET, 0, n)
+}
+
+inline xdo_dev_full_stats_sync()
+{
+	exec(SLEEPING, QUERY, 0, 0)
+}
+
 inline xdo_dev_full_state_del()
 {
 	atomic {
 		dev_deleted = false;
 		if
-		:: !dev_dead -> adminq ! DEL, 0, 0, 0, 0, 0
+		:: !dev_dead -> adminq ! DEL, 0, 0, 0, 0
 		:: dev_dead
 		fi
 	}
@@ -232,7 +336,7 @@ inline reset()
 {
 	faulted = true;
 	do
-	:: adminq ? _, _, _, _, _, _
+	:: adminq ? _, _, _, _, _
 	:: txring ? _
 	:: rxring ? _
 	:: empty(adminq) && empty(txring) && empty(rxring) -> break
@@ -284,20 +388,19 @@ inline dev_lend()
 	if
 	:: dev_seq++;
 		answer(OK, dev_seq)
-#ifdef WRONG_DUMP
+#ifdef WRONG
 	:: answer(OK, dev_seq)
 #endif
 	fi
 }
 
-inline dev_stop()
+inline dev_tell()
 {
-	dev_running = false;
 #ifdef OUT
 	if
 	:: answer(OK, dev_seq)
-#ifdef WRONG_DUMP
-	:: dev_seq > 0 -> answer(OK, dev_seq - 1)
+#ifdef WRONG
+	:: answer(OK, 0)
 #endif
 	fi
 #else
@@ -322,14 +425,17 @@ inline dev_execute()
 	:: op == ADD ->
 		dev_added = true;
 		answer(OK, 0)
-	:: op == RUN && dev_added ->
+	:: op == RUN && dev_added && !dev_running ->
 		dev_running = true;
 		dev_epoch = e;
 		dev_seq = arg;
 		dev_map = arg;
 		answer(OK, 0)
-	:: op == STOP && dev_added ->
-		dev_stop()
+	:: op == STOP && dev_running ->
+		dev_running = false;
+		dev_tell()
+	:: op == QUERY && dev_added ->
+		dev_tell()
 	:: op == DEL ->
 		dev_forgets();
 		dev_deleted = true
@@ -340,6 +446,16 @@ inline dev_execute()
 	:: op == TEST_SET && dev_running ->
 		dev_test_set(arg, result);
 		answer(result, 0)
+#endif
+#if REFUSALS
+	:: refusals > 0 && (op == ADD || op == RUN ||
+			    (op == STOP && dev_running)) ->
+		refusals--;
+		if
+		:: op == STOP -> faulted = true
+		:: else
+		fi;
+		answer(EINVAL, 0)
 #endif
 	:: else ->
 		answer(EBUSY, 0)
@@ -363,7 +479,7 @@ proctype device()
 	mtype op, result;
 
 end:	do
-	:: atomic { adminq ? op, e, arg, _, slot, t ->
+	:: atomic { adminq ? op, e, arg, slot, t ->
 		dev_execute();
 		op = 0; e = 0; arg = 0; slot = 0; t = 0; result = 0 }
 #ifdef OUT
@@ -378,7 +494,7 @@ end:	do
 }
 
 /*
- * Moves, each under full->mutex.
+ * What moves with the SA
  */
 
 #ifdef OUT
@@ -392,114 +508,253 @@ inline xfrm_full_to_snapshot()
 	snap = owned
 }
 
-inline xfrm_full_from_snapshot()
+/*
+ * The snapshot is that of a stop or that of a query.  A number that was lent is
+ * used, whatever the device says now.
+ */
+inline xfrm_full_account_snapshot(slot)
 {
 	d_step {
-		owned = told[LOCKED];
-		told[LOCKED] = 0;
-		if
-		:: seq < sw_seq -> seq = sw_seq
-		:: else
-		fi
+#ifdef OUT
+		seq = (told[slot] > seq -> told[slot] : seq);
+		seq = (sw_seq > seq -> sw_seq : seq);
+#else
+		map = told[slot];
+#endif
+		told[slot] = 0
 	}
 }
 
 /*
- * A snapshot of software starts the device, x->lock held.  A device that did
- * not answer may run, now or later: it will be told to delete the SA, and what
- * it decrypts until then does not count.
+ * The end of an SA
  */
-inline xfrm_full_run()
+
+inline xfrm_full_detach()
 {
-	xfrm_full_to_snapshot();
-	exec(LOCKED, RUN, epoch, snap);
-	snap = 0;
+	leaving = false
+}
+
+inline xfrm_full_retire()
+{
+	xdo_dev_full_state_del();
+	free_work = true
+}
+
+inline xfrm_full_fallback_cancel()
+{
+	resume_work = false
+}
+
+/* Under x->lock. */
+inline xfrm_full_state_delete()
+{
+	valid = false;
+	xfrm_full_fallback_cancel();
 	if
-	:: err == OK ->
-		rx_ok = true;
-		live = true;
-		xfrm_full_move(DEVICE)
-	:: err != OK ->
-		xfrm_full_undo()
+	:: in_device ->
+		xfrm_full_move(DEAD);
+		xfrm_full_retire()
+	:: !in_device ->
+		xfrm_full_move(DEAD)
 	fi
 }
 
-/* It stays where it was: in software, or nowhere. */
-inline xfrm_full_undo()
+inline __xfrm_state_delete()
 {
-	rx_ok = false;
 	if
-	:: live -> xfrm_full_move(SOFTWARE)
-	:: !live ->
+	:: place != DEAD -> xfrm_full_state_delete()
+	:: place == DEAD
+	fi
+}
+
+/* Its timer does the rest. */
+inline xfrm_full_expire_soon()
+{
+	d_step {
+		assert(faulted || gone);
 		lost = true;
-		xfrm_full_move(DEAD)
+		valid = false
+	}
+}
+
+/*
+ * That a device was stopped by somebody else is known only from an answer that
+ * was too late for an exception.
+ */
+inline xfrm_full_expire()
+{
+	atomic {
+		lock(x_lock);
+		assert(err == ETIMEDOUT || late > 0 || gone);
+		lost = true;
+		__xfrm_state_delete();
+		unlock(x_lock)
+	}
+}
+
+inline xfrm_full_free()
+{
+	synchronize_rcu();
+	lock(full_mutex);
+	xdo_dev_full_state_free();
+	atomic {
+		xfrm_full_detach();
+		free_work = false;
+		unlock(full_mutex)
+	}
+}
+
+/* Of XFRM's timer and of the workqueue, what comes after a deletion. */
+proctype later()
+{
+end:	do
+	:: atomic { !valid && place != DEAD ->
+		lock(x_lock);
+		__xfrm_state_delete();	/* xfrm_timer_handler() */
+		unlock(x_lock) }
+	:: free_work ->
+		xfrm_full_free()
+	od
+}
+
+/* A deletion at any moment, or never. */
+proctype deleter()
+{
+	if
+	:: atomic { lock(x_lock);
+		deleted = true;
+		__xfrm_state_delete();
+		unlock(x_lock);
+		busy-- }
+	:: busy--
+	fi
+}
+
+/*
+ * Moves, each under full->mutex.
+ */
+
+inline xfrm_full_set_parking(park)
+{
+	parking = park
+}
+
+inline xfrm_full_wait_for_senders()
+{
+	synchronize_rcu()
+}
+
+/* The deletion is posted. */
+inline xfrm_full_leave()
+{
+	synchronize_rcu();
+	xdo_dev_full_state_free();
+	xfrm_full_detach()
+}
+
+inline xfrm_full_move_locked(to)
+{
+	atomic {
+		lock(x_lock);
+		err = ESRCH;
+		if
+		:: place != to ->
+			xfrm_full_move(to);
+			err = (place == to -> OK : ESRCH)
+		:: place == to
+		fi;
+		unlock(x_lock)
+	}
+}
+
+inline xfrm_full_next_epoch()
+{
+	epoch++
+}
+
+inline xfrm_full_add()
+{
+	xfrm_full_next_epoch();
+	xdo_dev_full_state_add()
+}
+
+inline xfrm_full_run()
+{
+	xfrm_full_to_snapshot();
+	xdo_dev_full_state_run();
+	if
+	:: atomic { err == OK ->
+#ifdef OUT
+		sw_seq = (sw_seq > seq -> sw_seq : seq);
+#endif
+		xfrm_full_move(DEVICE) }
+	:: err != OK
+	fi
+}
+
+/*
+ * A device that did not answer may run, now or later: it is told to delete the
+ * SA, and what it decrypts until then does not count.
+ */
+inline xfrm_full_switch_in()
+{
+	lock(x_lock);
+	if
+	:: place == ARMING && valid -> xfrm_full_run()
+	:: place != ARMING || !valid -> err = ESRCH
+	fi;
+	atomic {
+		if
+		:: err != OK -> xdo_dev_full_state_del()
+		:: err == OK
+		fi;
+		unlock(x_lock)
+	}
+}
+
+inline xfrm_full_start()
+{
+	xfrm_full_add();
+	if
+	:: err == OK ->
+#if defined(OUT) && !defined(ALLOC)
+		if
+		:: live ->
+			xfrm_full_set_parking(true);
+			xfrm_full_wait_for_senders()
+		:: !live
+		fi;
+#endif
+		xfrm_full_switch_in();
+		if
+		:: err != OK -> xfrm_full_leave()
+		:: err == OK
+		fi;
+		xfrm_full_set_parking(false)
+	:: err != OK ->
+		xfrm_full_detach()
+	fi
+}
+
+inline xfrm_full_turn_back()
+{
+	if
+	:: atomic { live ->
+		lock(x_lock);
+		xfrm_full_move(SOFTWARE);
+		unlock(x_lock) }
+	:: !live
 	fi
 }
 
 /* The place is ARMING, unless the SA was deleted. */
 inline xfrm_full_to_device()
 {
-	exec(SLEEPING, ADD, 0, 0);
-	lock(x_lock);
+	xfrm_full_start();
 	if
-	:: place == DEAD -> err = EBUSY
-	:: place == ARMING && err == OK -> xfrm_full_run()
-	:: place == ARMING && err != OK -> xfrm_full_undo()
-	fi;
-	xfrm_full_put()
-}
-
-/* If the device is not to have the SA, it loses it.  Releases x->lock. */
-inline xfrm_full_put()
-{
-	if
-	:: err == OK ->
-		unlock(x_lock)
-	:: err != OK ->
-		xdo_dev_full_state_del();
-		unlock(x_lock);
-		xdo_dev_full_state_free()
-	fi;
-	err = 0
-}
-
-/* A device that twice does not say where it stopped costs the SA. */
-inline xfrm_full_stop()
-{
-	exec(LOCKED, STOP, 0, 0);
-	if
-	:: err == ETIMEDOUT -> exec(LOCKED, STOP, 0, 0)
-	:: err != ETIMEDOUT
-	fi;
-	if
-	:: err == OK ->
-		xfrm_full_from_snapshot();
-		xfrm_full_move(SOFTWARE)
-	:: err != OK ->
-		lost = true;
-		xfrm_full_move(DEAD)
+	:: err != OK -> xfrm_full_turn_back()
+	:: err == OK
 	fi
-}
-
-inline xfrm_full_to_software()
-{
-	lock(x_lock);
-	if
-	:: place == DEAD -> err = OK
-	:: place != DEAD ->
-		if
-		:: owner -> xfrm_full_stop()
-		:: place == SUSPENDED -> xfrm_full_move(SOFTWARE)
-		fi;
-		err = EBUSY
-	fi;
-	xfrm_full_put()
-}
-
-inline synchronize_net()
-{
-	!rcu[0];
-	!rcu[1]
 }
 
 /*
@@ -508,133 +763,282 @@ inline synchronize_net()
  */
 inline xfrm_full_drain()
 {
-	lock(x_lock);
+#ifndef ALLOC
+	xfrm_full_set_parking(true);
+#endif
+	xfrm_full_move_locked(DRAINING);
 	if
-	:: place == DEVICE -> xfrm_full_move(DRAINING)
-	:: place == DEAD
-	fi;
-	unlock(x_lock);
-	synchronize_net();
-	xdo_dev_full_state_drain();
-	lock(x_lock);
-	if
-	:: err != OK && place == DRAINING -> xfrm_full_move(DEVICE)
-	:: err == OK || place == DEAD
-	fi;
-	unlock(x_lock)
+	:: err == OK ->
+		xfrm_full_wait_for_senders();
+		xdo_dev_full_state_drain();
+		if
+		:: err == OK
+		:: err != OK -> err = OK	/* lossy */
+		:: err != OK ->
+			xfrm_full_move_locked(DEVICE);
+			err = ETIMEDOUT
+		fi
+	:: err != OK
+	fi
 }
 
-inline xfrm_full_leave()
+/*
+ * With stopped, there is an answer to a query after the device has said that it
+ * runs the SA no more.
+ */
+inline xfrm_full_switch_out(stopped)
+{
+	lock(x_lock);
+	if
+	:: place == DEAD -> err = ESRCH
+	:: place != DEAD && !xfrm_full_owner -> err = OK
+	:: xfrm_full_owner ->
+		xdo_dev_full_state_stop();
+		if
+		:: err == OK ->
+			xfrm_full_account_snapshot(LOCKED)
+		:: atomic { stopped && err == EBUSY ->
+			xfrm_full_account_snapshot(SLEEPING);
+			err = OK }
+		:: err != OK && !(stopped && err == EBUSY)
+		fi
+	fi;
+	if
+	:: err == OK -> leaving = true
+	:: err != OK
+	fi;
+	atomic {
+		told[SLEEPING] = 0;
+		if
+		:: err == OK ->
+			xfrm_full_move(SOFTWARE);
+			xdo_dev_full_state_del()
+		:: err != OK
+		fi;
+		unlock(x_lock)
+	}
+}
+
+inline xfrm_full_try_stop()
+{
+	xfrm_full_switch_out(false);
+	do
+	:: (err == ETIMEDOUT || stopped) && tries < XFRM_FULL_STOP_TRIES ->
+		tries++;
+		xdo_dev_full_stats_sync();
+		if
+		:: atomic { err != OK ->
+			err = ETIMEDOUT;
+			break }
+		:: err == OK -> xfrm_full_switch_out(stopped)
+		fi;
+		stopped = (err == EBUSY)
+	:: (err != ETIMEDOUT && !stopped) || tries == XFRM_FULL_STOP_TRIES ->
+		break
+	od;
+	atomic {
+		stopped = false;
+		tries = 0
+	}
+}
+
+/* A device that is asked again and tells nothing costs the SA. */
+inline xfrm_full_stop()
+{
+	xfrm_full_try_stop();
+	if
+	:: err == OK || err == ESRCH
+	:: err == ETIMEDOUT || err == EBUSY -> xfrm_full_expire()
+	:: err == EINVAL ->
+		xfrm_full_move_locked(DEVICE);
+		err = EINVAL
+	fi
+}
+
+inline xfrm_full_to_software()
 {
 	err = OK;
 #ifdef OUT
 	xfrm_full_drain();
 #endif
 	if
-	:: err == OK -> xfrm_full_to_software()
-	:: err != OK -> err = 0
+	:: err == OK -> xfrm_full_stop()
+	:: err != OK
+	fi;
+	xfrm_full_set_parking(false);
+	if
+	:: err == OK -> xfrm_full_leave()
+	:: err != OK
 	fi
 }
 
-inline xfrm_full_arm()
+inline xfrm_full_move_in()
 {
-	lock(x_lock);
+	xfrm_full_move_locked(ARMING);
 	if
-	:: place == SOFTWARE ->
-		epoch++;
-		xfrm_full_move(ARMING)
-	:: place == ARMING ->
-		epoch++
-	:: place == DEAD
-	fi;
-	unlock(x_lock);
-	xfrm_full_to_device()
+	:: err == OK -> xfrm_full_to_device()
+	:: err != OK
+	fi
 }
 
-/* XFRM_OFFLOAD_MOVE, or the first arming of a NEWSA. */
+inline xfrm_full_move_on()
+{
+	xfrm_full_to_software();
+	if
+	:: err == OK ->
+		xfrm_full_move_in();
+		if
+		:: err != OK -> xfrm_full_move_in()
+		:: err == OK
+		fi
+	:: err != OK
+	fi;
+	assert(in_device || faulted || gone)
+}
+
+inline xfrm_full_enter()
+{
+	if
+	:: place == SOFTWARE -> xfrm_full_move_in()
+#ifdef MOVE_ON
+	:: place != SOFTWARE -> xfrm_full_move_on()
+#else
+	:: place == DEAD
+#endif
+	fi
+}
+
+inline xfrm_full_exit()
+{
+	xfrm_full_to_software()
+}
+
+/* If it fails, a new SA is deleted. */
+inline xfrm_full_state_arm()
+{
+	lock(full_mutex);
+	xfrm_full_to_device();
+	unlock(full_mutex);
+	if
+	:: atomic { err != OK ->
+		lock(x_lock);
+		lost = true;
+		__xfrm_state_delete();
+		unlock(x_lock) }
+	:: err == OK
+	fi;
+	err = 0
+}
+
+/* While the device was asked, an exception may have suspended the SA. */
+inline xfrm_full_take_answer()
+{
+	atomic {
+		lock(x_lock);
+		if
+		:: place == DEVICE -> xfrm_full_account_snapshot(SLEEPING)
+		:: place != DEVICE -> told[SLEEPING] = 0
+		fi;
+		unlock(x_lock)
+	}
+}
+
+inline xfrm_full_state_sync()
+{
+	xdo_dev_full_stats_sync();
+	if
+	:: err == OK -> xfrm_full_take_answer()
+	:: err != OK
+	fi
+}
+
+/* A deletion follows. */
+inline xfrm_full_state_finish()
+{
+	deleted = true;
+	exec(SLEEPING, STOP, 0, 0);	/* without x->lock */
+	if
+	:: err == OK -> xfrm_full_take_answer()
+	:: err != OK
+	fi;
+	atomic {
+		lock(x_lock);
+		__xfrm_state_delete();
+		unlock(x_lock)
+	}
+}
+
+/* Requests, with net->xfrm.xfrm_cfg_mutex held, first of all moves. */
 proctype mover()
 {
+	byte tries;
+	bool stopped;
 	mtype err;
 
+#ifdef NEWSA
+	xfrm_full_state_arm();
+#endif
 	do
-	:: moves > 0 ->
+	:: atomic { moves > 0 ->
 		moves--;
-		lock(full_mutex);
+		lock(full_mutex) }
 		if
-		:: place == SOFTWARE || place == ARMING -> xfrm_full_arm()
-		:: in_device -> xfrm_full_leave()
+		:: place == SOFTWARE -> xfrm_full_enter()
+		:: in_device -> xfrm_full_exit()
+#ifdef MOVE_ON
+		:: in_device -> xfrm_full_enter()
+#endif
+#ifdef REQUESTS
+		:: place == DEVICE -> xfrm_full_state_sync()
+		:: place == DEVICE -> xfrm_full_state_finish()
+#endif
 		:: place == DEAD
 		fi;
-		unlock(full_mutex)
-	:: live || place == DEAD -> break
-	od;
-	moves = 0;
-	busy--
-}
-
-/* __xfrm_state_delete() at any moment, or never; then xfrm_full_free(). */
-proctype deleter()
-{
-	bool armed;
-
-	if
-	:: lock(x_lock);
-		deleted = true;
-		armed = in_device;
-		if
-		:: place != DEAD -> xfrm_full_move(DEAD)
-		:: place == DEAD
-		fi;
-		if
-		:: armed -> xdo_dev_full_state_del()
-		:: !armed
-		fi;
-		unlock(x_lock);
-		if
-		:: armed ->
-			synchronize_net();
-			lock(full_mutex);
-			xdo_dev_full_state_free();
+		atomic {
+			err = 0;
 			unlock(full_mutex)
-		:: !armed
-		fi
-	:: skip
-	fi;
-	busy--
+		}
+	:: atomic { moves = 0;
+		busy--;
+		break }
+	od
 }
 
 #ifdef OUT
-/* The SA's number for a packet of software, x->lock held. */
+/*
+ * The SA's number for a packet of software, x->lock held.  Without ALLOC none
+ * comes here while the device owns the numbers.
+ */
 inline xfrm_full_number()
 {
-	exec(LOCKED, SEQ_ALLOC, 0, 0);
-	n = told[LOCKED];
-	told[LOCKED] = 0;
-	if
-	:: err == OK && n > sw_seq ->
-		sw_seq = n;
-		issue(0, n)
-	:: err == OK && n <= sw_seq ->
-		assert(faulted || WRONG)
-	:: err != OK ->
-		assert(faulted)
-	fi;
-	err = 0;
-	n = 0
+	xdo_dev_full_seq_alloc();
+	atomic {
+		n = told[LOCKED];
+		told[LOCKED] = 0;
+		if
+		:: err == OK && n > sw_seq ->
+			sw_seq = n;
+			issue(0, n)
+		:: err == OK && n <= sw_seq ->
+			assert(faulted || wrong)
+		:: err != OK ->
+			assert(faulted || gone)
+		fi;
+		err = 0;
+		n = 0
+	}
 }
 
 #ifdef ALLOC
-#define waits	(place == ARMING && !live)
 #define exception (place == DEVICE)
 #else
-#define waits	(place == DRAINING || (place == ARMING && !live))
 #define exception false
 #endif
 
 /*
  * Packets on their way out.  DEVICE: a packet waits in a qdisc for
  * ndo_start_xmit(), or is one for software: its route leaves by another device,
- * or it is too big.
+ * or it is too big.  The policy has no bundle with an SA that is new yet.
  */
 proctype xfrm_output(byte cpu)
 {
@@ -649,59 +1053,71 @@ next:	atomic {
 			goto out
 		fi
 	}
-again:	!waits;
+again:	place != ARMING || live;
+	/* xfrm_full_route() */
 	if
-	:: place == DEVICE -> goto start_xmit
-	:: exception -> goto one
-	:: place != DEVICE -> goto one
+	:: atomic { parking -> goto parked }
+	:: atomic { !parking -> rcu[cpu] = true }
 	fi;
-
-start_xmit:
-	/* xfrm_full_tx() takes back what it meets out of the device. */
-	rcu[cpu] = true;
 	if
-	:: place == DEVICE -> n = epoch
-	:: place == DEAD ->
+	:: atomic { place == DEVICE ->
+		rcu[cpu] = false;
+		goto start_xmit }
+	:: exception || (by_software && !(place == DRAINING && parking))
+	:: atomic { place == DRAINING && parking ->
+		rcu[cpu] = false;
+		goto parked }
+	:: atomic { place == DEAD ->
 		assert(gone);
 		rcu[cpu] = false;
-		goto next
-	:: place != DEVICE && place != DEAD ->
-		rcu[cpu] = false;
-		goto again
+		goto next }
 	fi;
-	if
-	:: txring ! n
-	:: dev_dead		/* NETDEV_TX_BUSY, for ever */
-	fi;
-	n = 0;
-	rcu[cpu] = false;
-	goto next;
 
-one:	/* xfrm_output_one() */
+	/* xfrm_output_one() */
 	lock(x_lock);
 	if
 	:: place == DEAD -> assert(gone)
 #ifdef ALLOC
-	:: owner -> xfrm_full_number()
+	:: xfrm_full_owner -> xfrm_full_number()
 #else
-	:: owner ->
-		unlock(x_lock);
-		goto again
+	:: xfrm_full_owner -> assert(gone)
 #endif
-	:: place == SOFTWARE || (place == ARMING && live) ->
+	:: place == SOFTWARE || place == ARMING ->
 		seq++;
-		sw_seq = seq;
 		issue(0, seq)
-	:: place == ARMING && !live ->
-		unlock(x_lock);
-		goto again
 	fi;
-	unlock(x_lock);
-	goto next;
+	atomic {
+		unlock(x_lock);
+		rcu[cpu] = false;
+		goto next
+	}
+
+parked:	atomic { !parking -> goto again }
+
+start_xmit:
+	/* xfrm_full_tx() takes back what it meets out of the device. */
+	if
+	:: atomic { place == DEVICE ->
+		rcu[cpu] = true }
+	:: atomic { place == DEAD ->
+		assert(gone);
+		goto next }
+	:: place != DEVICE && place != DEAD -> goto again
+	fi;
+	n = epoch;
+	atomic {
+		if
+		:: txring ! n
+		:: dev_dead	/* NETDEV_TX_BUSY, for ever */
+		fi;
+		n = 0;
+		rcu[cpu] = false;
+		goto next
+	}
 out:	skip
 }
 
-#define still	(busy == 0 && empty(adminq) && empty(txring))
+#define still	(busy == 0 && !free_work && empty(adminq) && empty(txring))
 
 inline probe()
 {
@@ -710,7 +1126,7 @@ inline probe()
 	busy = 1;
 	run xfrm_output(0);
 	(still || dev_dead) && busy == 0;
-	assert(sent == 1 || gone || dev_dead || WRONG);
+	assert(sent == 1 || gone || dev_dead || wrong);
 	assert(dev_added == in_device || dev_dead)
 }
 
@@ -725,6 +1141,7 @@ init
 		run device();
 		run mover();
 		run deleter();
+		run later();
 		run xfrm_output(0);
 		run xfrm_output(1)
 	}
@@ -767,7 +1184,7 @@ proctype wire()
 	byte n;
 
 	do
-	:: packets > 0 ->
+	:: atomic { packets > 0 ->
 		packets--;
 		if
 		:: n = 1
@@ -775,12 +1192,18 @@ proctype wire()
 		fi;
 		if
 		:: arrive(n)
-		:: atomic { nfull(raw) -> arrived[n] = true; raw ! n }
-		fi
-	:: packets == 0 -> break
-	od;
-	busy--
+		:: nfull(raw) -> arrived[n] = true; raw ! n
+		fi;
+		n = 0 }
+	:: atomic { packets == 0 ->
+		busy--;
+		break }
+	od
 }
+
+#define xfrm_full_rx_ok	(where == DEVICE || where == DRAINING || \
+			 where == SUSPENDED || \
+			 (where == SOFTWARE && leaving))
 
 /*
  * xfrm_full_rx(): the device may have decrypted a packet before the host has
@@ -789,129 +1212,230 @@ proctype wire()
 proctype napi()
 {
 	byte n;
+	mtype where;
 
 end:	do
 	:: atomic { rxring ? n -> rcu[0] = true }
-		if
-		:: place == ARMING || place == SUSPENDED ->
-			lock(x_lock);
-			unlock(x_lock)
-		:: place != ARMING && place != SUSPENDED
-		fi;
-		if
-		:: rx_ok && place != DEAD -> accept(n)
-		:: !rx_ok || place == DEAD -> assert(faulted || gone)
-		fi;
 		atomic {
+			place != ARMING || !x_lock;
+			where = place		/* xfrm_full_rx_place() */
+		}
+		atomic {
+			if
+			:: xfrm_full_rx_ok -> accept(n)
+			:: !xfrm_full_rx_ok -> assert(faulted || gone)
+			fi;
+			where = 0;
 			n = 0;
 			rcu[0] = false
 		}
 	od
 }
 
-/* xfrm_replay_recheck() and xfrm_replay_advance(), x->lock held. */
-inline xfrm_replay_software()
+/* xfrm_replay_recheck() and xfrm_replay_advance() */
+inline xfrm_replay()
+{
+	atomic {
+		if
+		:: (map >> n) & 1
+		:: else ->
+			map = map | (1 << n);
+			accept(n)
+		fi
+	}
+}
+
+inline xfrm_full_input_suspended()
+{
+	xfrm_replay()
+}
+
+inline xfrm_full_answered()
 {
 	if
-	:: (map >> n) & 1
-	:: else ->
-		map = map | (1 << n);
-		accept(n)
+	:: err == ETIMEDOUT -> late++
+	:: err != ETIMEDOUT -> late = 0
+	fi;
+	if
+	:: late >= XFRM_FULL_LATE_MAX -> xfrm_full_expire_soon()
+	:: late < XFRM_FULL_LATE_MAX
 	fi
 }
 
-inline xfrm_full_test_set()
+inline xfrm_full_ask()
 {
-	exec(LOCKED, TEST_SET, 0, n);
-	if
-	:: err == OK -> accept(n)
-	:: err == EALREADY
-	:: err != OK && err != EALREADY -> assert(faulted)
-	fi;
-	err = 0
+	xdo_dev_full_replay_test_set(n);
+	atomic {
+		xfrm_full_answered();
+		if
+		:: err == OK -> accept(n)
+		:: err == EALREADY
+		:: err != OK && err != EALREADY -> assert(faulted || gone)
+		fi
+	}
 }
 
-/* Without a token the packet is dropped, which is no loss to complain of. */
-inline xfrm_full_suspend()
+inline xfrm_full_resume_in()
 {
-	if
-	:: suspends > 0 ->
-		suspends--;
-		exec(LOCKED, STOP, 0, 0);
+	resume_work = true
+}
+
+inline xfrm_full_resume()
+{
+	xfrm_full_to_snapshot();
+	xdo_dev_full_state_run();
+	atomic {
+		if
+		:: err == OK -> xfrm_full_move(DEVICE)
+		:: err == ETIMEDOUT -> xfrm_full_expire_soon()
+		:: err != OK && err != ETIMEDOUT -> xfrm_full_resume_in()
+		fi
+	}
+}
+
+inline xfrm_full_stop_device()
+{
+	xdo_dev_full_state_stop();
+	atomic {
+		xfrm_full_answered();
 		if
 		:: err == OK ->
-			xfrm_full_from_snapshot();
-			xfrm_full_move(SUSPENDED);
-			xfrm_replay_software()
-		:: err != OK -> assert(faulted)
-		fi;
-		err = 0
-	:: suspends == 0 -> arrived[n] = false
+			xfrm_full_account_snapshot(LOCKED);
+			xfrm_full_move(SUSPENDED)
+		:: err == EBUSY -> xfrm_full_expire_soon()
+		:: err != OK && err != EBUSY -> assert(faulted)
+		fi
+	}
+}
+
+inline xfrm_full_input_straggler()
+{
+	stragglers--;
+	xfrm_full_input_suspended();
+	if
+	:: valid -> xfrm_full_resume()
+	:: !valid
+	fi
+}
+
+inline xfrm_full_input_suspend()
+{
+	xfrm_full_resume_in();
+	xfrm_full_input_suspended()
+}
+
+inline xfrm_full_input_stop()
+{
+	xfrm_full_stop_device();
+	if
+	:: err != OK
+	:: err == OK && stragglers > 0 -> xfrm_full_input_straggler()
+	:: err == OK -> xfrm_full_input_suspend()
 	fi
 }
 
 /* The ICV was right; whoever has the SA under x->lock decides. */
-inline xfrm_full_input()
+inline xfrm_full_input_accept()
 {
-	lock(x_lock);
 	if
-	:: place == DEAD -> assert(gone)
-	:: owner ->
+	:: !valid || place == DEAD -> assert(gone)
+	:: valid && place == SUSPENDED -> xfrm_full_input_suspended()
+	:: valid && xfrm_full_owner ->
 #ifdef TEST
-		xfrm_full_test_set()
+		xfrm_full_ask()
 #else
-		xfrm_full_suspend()
+		xfrm_full_input_stop()
 #endif
-	:: place == ARMING && !live -> arrived[n] = false
-	:: place == SOFTWARE || place == SUSPENDED ||
-	   (place == ARMING && live) -> xfrm_replay_software()
-	fi;
-	unlock(x_lock)
+	:: valid && place == ARMING && !live -> arrived[n] = false
+	:: valid && (place == SOFTWARE || (place == ARMING && live)) ->
+		xfrm_replay()
+	fi
 }
 
+#define xfrm_full_input	(valid && (in_device || by_software))
+
+/* x->lock is not held while the ICV is checked. */
 proctype xfrm_input()
 {
 	byte n;
 	mtype err;
 
 end:	do
-	:: atomic { raw ? n -> receiving++ }
-		xfrm_full_input();
-		atomic {
+	:: atomic { nempty(raw) && !x_lock ->
+		raw ? n;
+		if
+		:: xfrm_full_input -> receiving++
+		:: !xfrm_full_input && (place != ARMING || live) ->
+			assert(gone);
 			n = 0;
-			receiving--
+			goto end
+		:: !xfrm_full_input && place == ARMING && !live ->
+			arrived[n] = false;
+			n = 0;
+			goto end
+		fi }
+		lock(x_lock);
+		xfrm_full_input_accept();
+		atomic {
+			err = 0;
+			n = 0;
+			receiving--;
+			unlock(x_lock)
 		}
 	od
 }
 
-/* The delayed work of a suspended SA. */
-proctype resume()
+proctype xfrm_full_resume_work()
 {
 	mtype err;
 
 end:	do
-	:: place == SUSPENDED ->
+	:: atomic { resume_work ->
+		resume_work = false }
 		lock(full_mutex);
 		lock(x_lock);
 		if
-		:: place == SUSPENDED -> xfrm_full_run()
-		:: place != SUSPENDED -> err = OK
+		:: place == SUSPENDED && valid ->
+			stragglers = XFRM_FULL_STRAGGLERS;
+			xfrm_full_resume()
+		:: place != SUSPENDED || !valid
 		fi;
-		xfrm_full_put();
-		unlock(full_mutex)
+		atomic {
+			err = 0;
+			unlock(x_lock);
+			unlock(full_mutex)
+		}
 	od
 }
 
 #define still	(busy == 0 && place != SUSPENDED && !full_mutex && \
-		 !x_lock && empty(raw) && empty(rxring) && !rcu[0] && \
-		 !receiving && (dev_dead || empty(adminq)))
+		 !x_lock && !free_work && (valid || place == DEAD) && \
+		 empty(raw) && empty(rxring) && !rcu[0] && !receiving && \
+		 (dev_dead || empty(adminq)))
 
+/*
+ * A new packet, and one that may have been before.  An SA of which a dead
+ * device accepts nothing must not stay.
+ */
 inline probe()
 {
-	suspends = 1;
 	arrive(NUMBERS);
+	if
+	:: dev_dead ->
+		n = XFRM_FULL_LATE_MAX;
+		do
+		:: n > 0 ->
+			still;
+			raw ! NUMBERS;
+			n--
+		:: n == 0 -> break
+		od
+	:: !dev_dead
+	fi;
 	still;
-	assert(accepted[NUMBERS] || gone || dev_dead);
+	assert(accepted[NUMBERS] || gone);
+	arrive(1);
+	still;
 	assert(dev_added == in_device || dev_dead);
 	n = 1;
 	do
@@ -935,6 +1459,7 @@ init
 		run device();
 		run mover();
 		run deleter();
+		run later();
 		run wire();
 		run napi();
 		run xfrm_input();
@@ -942,7 +1467,7 @@ init
 		run xfrm_input();
 #endif
 #ifndef TEST
-		run resume();
+		run xfrm_full_resume_work();
 #endif
 	}
 	still;
