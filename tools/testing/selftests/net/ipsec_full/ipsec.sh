@@ -537,9 +537,9 @@ hear_no_more() {
 	HEARING=
 }
 
-# told FILE SPI: "soft|hard|deleted packets bytes" of each message in what "ip -s
+# ends_told FILE SPI: "soft|hard|deleted packets bytes" of each message in what "ip -s
 # xfrm monitor" has written that this SA expires or is gone.
-told() {
+ends_told() {
 	awk -v spi="spi $(printf '0x%08x' "$2")" '
 		/^[^\t]/ { kind = $1 }
 		/^\tproto/ { mine = index($0, spi) }

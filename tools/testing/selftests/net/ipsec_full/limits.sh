@@ -267,7 +267,7 @@ told_is() {
 	local packets=0 octets=0
 
 	read -r packets octets _ <<<"${AGE[$1]:-0 0}"
-	told "$2" "$3" | awk -v soft="${SOFT[$1]}" -v hard="${HARD[$1]}" \
+	ends_told "$2" "$3" | awk -v soft="${SOFT[$1]}" -v hard="${HARD[$1]}" \
 		-v least="${SOFT_AT[$1]:-0}" -v most="${PASS[$1]}" \
 		-v size="${BYTES[$1]}" -v packets="$packets" -v octets="$octets" '
 		{ n = $2 - packets
@@ -309,7 +309,7 @@ passes() {
 	for listener in "${LISTENERS[@]}"; do
 		busywait 5000 told_is "$n" "$listener" "$spi" && continue
 		echo "of ${SOFT[$n]} soft, ${HARD[$n]} hard, told:"
-		told "$listener" "$spi"
+		ends_told "$listener" "$spi"
 		return 1
 	done
 }

@@ -224,8 +224,8 @@ deleted_with() {
 }
 
 told_is() {
-	told "$GONE" "$1"
-	[[ $(told "$GONE" "$1") == "$2" ]]
+	ends_told "$GONE" "$1"
+	[[ $(ends_told "$GONE" "$1") == "$2" ]]
 }
 
 # What has expired can't be deleted.
