@@ -49,7 +49,7 @@ unchanged() {
 	# shellcheck disable=SC2086  # words
 	ip -s xfrm state get $ID_UPDATE | tee /dev/stderr |
 		grep -q 'limit.*hard 100(packets)' &&
-		[[ -z $(nic_commands UPDATE) ]]
+		[[ $(nic_commands UPDATE) == "UPDATE 0" ]]
 }
 
 # What the NIC need not know.
