@@ -160,7 +160,7 @@ class Mover(End):
     def __init__(self, *args, **words):
         super().__init__(*args, **words)
         self.epoch = 0
-        self.got = self.got_bytes = self.replays = 0
+        self.got = self.got_bytes = self.replays = self.failed = 0
         self.hard = {'near': {}, 'far': {}}
         self.window, self.drop, self.reqid = 64, False, 1
 
@@ -197,8 +197,8 @@ class Mover(End):
                                     (self.got_bytes, self.got))
         text = text.replace('replay-window 64', 'replay-window %d' %
                             self.window)
-        return text.replace('replay 0 failed', 'replay %d failed' %
-                            self.replays)
+        return text.replace('replay 0 failed 0', 'replay %d failed %d' %
+                            (self.replays, self.failed))
 
 
 class Wire:
@@ -260,13 +260,13 @@ class Wire:
         frames = self.second if second else self.frames
         frames.append(mac(packet, verify_wire.FORGER))
 
-    def moving(self):
+    def moving(self, **words):
         """An SA on its way through software, device, software, device.
 
         It skips a number. An attacker repeats packets, some in fragments.
         """
         self.mover = mover = Mover('10.0.0.1', '10.0.0.2', 0x2001, 'tunnel',
-                                   16)
+                                   16, **words)
         for mover.epoch in (0, 1, 0, 2):
             sent = [mover.send(self.inner(b'move' * 20)) for _ in range(4)]
             for packet in sent:
@@ -661,6 +661,20 @@ def replays_as_exceptions(wire):
     return {}
 
 
+def replays_as_failed(wire, **words):
+    """The receiver has found that ICVs are wrong, which they are not."""
+    mover = wire.moving(**words)
+    mover.replays -= 6
+    mover.failed += 6
+    return {'replay not counted': 1}
+
+
+def replays_as_failed_esn(wire):
+    """With ESN they are for the numbers that it took them for."""
+    replays_as_failed(wire, esn=True)
+    return {}
+
+
 def no_window(wire):
     """Without a window there is no protection from replay."""
     mover = wire.moving()
@@ -1012,6 +1026,7 @@ def port_changed(wire):
 # By one decoder: tshark has no part in what they are about.
 MOVES = [moves, epoch_again, number_again, no_epoch, gap_without_move,
          replay_accepted, replay_accepted_instead, replays_as_exceptions,
+         replays_as_failed, replays_as_failed_esn,
          no_window, packet_lost, packet_lost_by_fault, bytes_too_many,
          sent_without_frame, bytes_of_receiver, left_of_window, intercepted,
          exceptions_handled, exceptions_dropped, elsewhere, iv_on_two_wires,

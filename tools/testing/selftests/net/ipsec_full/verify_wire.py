@@ -40,7 +40,8 @@ move meanwhile:
   receiver    has accepted each number that reached it once: not more, which
               is a replay, and not less, unless the number was left of the
               window. It has counted the others as replays, or dropped them
-              as exceptions
+              as exceptions; or as wrong ICVs, with ESN, where a number left of
+              the window is taken for one to come (RFC 4303, A2.2)
   limits      no packet of an SA past a hard limit
   the end     an SA's last message has these counters, too; but not all that
               reached a receiver which was deleted did so in time
@@ -162,12 +163,13 @@ def hard_limit(block, unit):
 def parse_count(sa, end, block):
     count = re.search(r'lifetime current:\s+(\d+)\(bytes\), '
                       r'(\d+)\(packets\)', block)
-    late = re.search(r'replay-window (\d+) replay (\d+) failed', block)
+    late = re.search(r'replay-window (\d+) replay (\d+) failed (\d+)', block)
     if not count or not late:
         raise Unreadable('%s: no counters, was it "ip -s"?' % sa.name)
     packets, octets = sa.age(end)
+    rejected = late.groups() if sa.esn else late.groups()[:2]
     return Count(int(count[2]) - packets, int(count[1]) - octets,
-                 int(late[1]) + int(late[2]))
+                 sum(map(int, rejected)))
 
 
 def parse_place(sa, block):
