@@ -19,6 +19,8 @@ Variables of check, vm, shell
   LANES=n        suites of tests, VMs among them, that run side by side; default:
                  2, with one CPU 1 (check)
   SEED=n         the same random choices as a run that printed it (check)
+  RATE=n         datagrams a second of each pair of SAs, in tests that move them
+                 (check)
   STORM=n        moves and updates of the test storm; default: 300 (check)
   FULL=1         all instead of a sample: tests matrix, faults_commands,
                  faults_dump_only and faults_move; 10000 moves and updates: test

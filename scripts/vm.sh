@@ -48,6 +48,7 @@ vm_options() {
 		OPTIONS+=(--append "$arg")
 	done
 	[[ ${FULL:-0} == 0 ]] || OPTIONS+=(--env "FULL=$FULL")
+	[[ -z ${RATE:-} ]] || OPTIONS+=(--env "RATE=$RATE")
 	[[ -z ${SEED:-} ]] || OPTIONS+=(--env "SEED=$SEED")
 	[[ -z ${STORM:-} ]] || OPTIONS+=(--env "STORM=$STORM")
 	[[ -z ${NO_LOG_CHECK:-} ]] || OPTIONS+=(--no-log-check)

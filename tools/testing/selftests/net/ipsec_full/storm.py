@@ -8,6 +8,7 @@ The standard input has a line for each SA: its destination, its SPI, "in" or "ou
 "|", and the words of "ip" for an ordinary update of it, without offload. All are
 in DEV, or in software if DEV has ROOM for so many only; then in the end all others
 want in. An update changes the limit, byte-soft or packet-soft, which is the default.
+Of moves it says also how many packets DEV has sent and received meanwhile.
 Exit status 1 when something was refused, for want of room excepted, or something got
 in where there is none.
 """
@@ -24,6 +25,15 @@ from xfrm_nl import OFFLOAD, Refused, move
 
 # Of so many steps one is an ordinary update.
 UPDATE_EVERY = 12
+
+
+def packets(dev):
+    total = 0
+    for way in ('tx', 'rx'):
+        path = '/sys/class/net/%s/statistics/%s_packets' % (dev, way)
+        with open(path, encoding='ascii') as counter:
+            total += int(counter.read())
+    return total
 
 
 class Sa:
@@ -62,6 +72,7 @@ class Storm:
     def __init__(self, sas, dev, limit, room):
         self.sas, self.dev, self.limit, self.room = sas, dev, limit, room
         self.times, self.failed = {}, 0
+        self.meanwhile = []
 
     def full(self):
         return sum(sa.in_device for sa in self.sas) >= self.room
@@ -75,10 +86,13 @@ class Storm:
 
     def step(self, sa, rng=None):
         """Moves the SA, or updates it if there are random numbers for that."""
-        kind, start = self.kind_of(sa, rng), time.monotonic()
+        kind, before = self.kind_of(sa, rng), packets(self.dev)
+        start = time.monotonic()
         error = (sa.update(self.dev, rng, self.limit) if rng else
                  sa.toggle(self.dev, self.full()))
         self.times.setdefault(kind, []).append(time.monotonic() - start)
+        if not rng:
+            self.meanwhile.append(packets(self.dev) - before)
         if error:
             self.failed += 1
             print('%s %s: %s: %s' % (sa.dst, sa.spi, kind, error))
@@ -94,6 +108,9 @@ class Storm:
             print('%-18s %5d times, median %.1f ms, longest %.1f ms' % (
                 kind, len(took), 1e3 * statistics.median(took),
                 1e3 * max(took)))
+        print('packets during a move: median %d, most %d, none in %d of %d' % (
+            statistics.median(self.meanwhile), max(self.meanwhile),
+            self.meanwhile.count(0), len(self.meanwhile)))
 
 
 def main():

@@ -6,7 +6,9 @@
 # ESP, and an attacker on the wire sends old frames again, whole and in fragments.
 # Nothing is lost, damaged, or accepted twice.
 #
-# STORM= chooses how many moves, SEED= which; FEW= is how many by default.
+# STORM= chooses how many moves, SEED= which; FEW= is how many by default. RATE= is
+# datagrams a second, of each pair and each way; by default more than can be sent, so
+# that there are packets in all queues when an SA moves.
 #
 # timeout: 900
 source "$(dirname "$0")/lib.sh"
@@ -15,7 +17,8 @@ source "$(dirname "$0")/moves.sh"
 
 STORM=${STORM:-$([[ -n ${FULL:-} ]] && echo 10000 || echo "${FEW:-300}")}
 SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
-RATE=${RATE:-10}
+RATE=${RATE:-250}
+export STREAM_CHUNK=32768
 PERCENT=10
 LIMIT=packet-soft
 ESN[7101]=esn ESN[7103]=esn
@@ -65,7 +68,7 @@ storm() {
 told() {
 	as_comment "$(<"$OUT/$TEST_NAME.moves")"
 	as_comment "$("$MOVES_DIR/stream.py" compare "$OUT/stream-near" \
-		"$OUT/stream-far" | sed 's/.*slowest/slowest/' | sort -u)"
+		"$OUT/stream-far")"
 	as_comment "seed $SEED: $STORM steps in $((SECONDS - START)) s," \
 		"$(grep -c xfrm_full_move /sys/kernel/tracing/trace) transitions"
 	as_comment "the attacker sent again: $(attacks)"

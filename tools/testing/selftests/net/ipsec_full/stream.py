@@ -8,15 +8,16 @@ usage: stream.py serve|connect PORT RATE SOURCE>DESTINATION...
 Between each pair of addresses RATE datagrams a second go from SOURCE to
 DESTINATION, numbered and with a checksum, every tenth larger than an MTU, and a
 TCP connection both ways, which "connect" opens, as it sends the first datagram.
-"ready" is printed when both can. On SIGUSR1 it stops to send, says "stopped" when TCP has come to its end,
-and on SIGTERM prints what it has sent and received, as lines of JSON.
+"ready" is printed when both can. On SIGUSR1 it stops to send, says "stopped" when
+TCP has come to its end, and on SIGTERM prints what it has sent and received, as lines
+of JSON. A RATE that is more than it can send makes it send as fast as it can.
 
 "compare" reads what two ends have printed, says what was lost, came twice or was
-damaged, and how long the slowest datagram took. Exit status 1 unless all came
-once, and whole.
+damaged, how long the slowest datagram took, and how many were on their way at a
+time. Exit status 1 unless all came once, and whole.
 
 The environment may say otherwise: STREAM_LARGE, bytes of the larger datagrams;
-STREAM_TCP=0, no TCP.
+STREAM_CHUNK, bytes that TCP sends at a time; STREAM_TCP=0, no TCP.
 """
 
 import hashlib
@@ -37,9 +38,11 @@ from xfrm_nl import family_of
 SO_TIMESTAMPNS = 35
 HEAD = struct.Struct('!QQI')
 SMALL = range(HEAD.size, 500)
-CHUNK = 2048
+CHUNK = int(os.environ.get('STREAM_CHUNK', 2048))
 # A chunk of TCP for so many datagrams.
 TCP_EVERY = 8
+# Seconds by which who is late catches up; more would be a flood.
+CATCH_UP = 0.1
 BUFFER = 1 << 20
 CONNECT_TIMEOUT = 20
 
@@ -58,7 +61,8 @@ class Datagrams:
         self.sock.bind((source, port))
         self.sent = self.failed = self.twice = self.damaged = 0
         self.seen = set()
-        self.slowest = self.longest_gap = self.last = 0
+        self.slowest = self.longest_gap = self.first = self.last = 0
+        self.waited = 0
 
     def fileno(self):
         return self.sock.fileno()
@@ -71,6 +75,8 @@ class Datagrams:
         try:
             self.sock.sendto(head + text, self.to)
             self.sent += 1
+        except BlockingIOError:
+            pass                        # as many as may wait are waiting
         except OSError as err:
             self.failed += 1
             print('# %s: %s' % (self.name, err), flush=True)
@@ -97,6 +103,8 @@ class Datagrams:
         else:
             self.seen.add(number)
             self.slowest = max(self.slowest, now - then)
+            self.waited += now - then
+            self.first = self.first or then
             if self.last:
                 self.longest_gap = max(self.longest_gap, now - self.last)
             self.last = now
@@ -106,6 +114,7 @@ class Datagrams:
                 'failed': self.failed, 'received': len(self.seen),
                 'twice': self.twice, 'damaged': self.damaged,
                 'slowest': self.slowest, 'gap': self.longest_gap,
+                'waited': self.waited, 'took': self.last - self.first,
                 'highest': max(self.seen, default=-1)}
 
 
@@ -230,7 +239,7 @@ class End:
             self.receive(max(0, min(due - time.monotonic(), 0.2)))
             if self.sending and time.monotonic() >= due:
                 self.send()
-                due += self.interval
+                due = max(due + self.interval, time.monotonic() - CATCH_UP)
             if self.sending or stopped:
                 continue
             for stream in self.streams:
@@ -269,6 +278,16 @@ def compare_tcp(sender, receiver):
     return same and sender['sent'][0] > 0
 
 
+def tell_total(found):
+    """How much, how fast, and how many were between sender and receiver."""
+    took = max(one['took'] for one in found)
+    if took:
+        print('%d datagrams, %d a second, %.1f on their way at a time' % (
+            sum(one['received'] for one in found),
+            sum(one['received'] for one in found) * 1e9 / took,
+            sum(one['waited'] for one in found) / took))
+
+
 def compare(near, far):
     good = bool(near) and len(near) == len(far)
     for mine, theirs in ((near, far), (far, near)):
@@ -276,6 +295,8 @@ def compare(near, far):
             judge = compare_udp if kind == 'udp' else compare_tcp
             receiver = theirs.get((kind, sender['peer']))
             good = receiver is not None and judge(sender, receiver) and good
+    tell_total([one for end in (near, far) for (kind, _), one in end.items()
+                if kind == 'udp'])
     return good
 
 
