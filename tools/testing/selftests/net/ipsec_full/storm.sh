@@ -10,6 +10,11 @@
 # datagrams a second, of each pair and each way; by default more than can be sent, so
 # that there are packets in all queues when an SA moves.
 #
+# storm_PROFILE.sh are the storms of other profiles. There is none where no SA moves:
+# drop-only, whose SAs can't leave, nor come in when they have been used, and no-ipsec.
+# And none for test-and-set and no-policies, which are as the default in what is done
+# here.
+#
 # timeout: 900
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
@@ -21,23 +26,34 @@ RATE=${RATE:-250}
 export STREAM_CHUNK=32768
 PERCENT=10
 LIMIT=packet-soft
+KINDS=("transport 4 4 routed 128" "transport 6 6 onlink 256"
+	"tunnel 6 4 onlink 128" "tunnel 4 4 routed 256")
+WINDOWS=(1024 512 256 2048)
 ESN[7101]=esn ESN[7103]=esn
+ALG[7102]=sha256
 case ${PROFILE:-default} in
 # Without numbers and replay checks for the host, a NIC has to drop what is too
 # large, and stop for what comes in fragments, but not often.
 dump-only) export STREAM_LARGE=1200 ;;
 bytes-only) LIMIT=byte-soft ;;
 no-esn) ESN=() ;;
-small-window) LARGEST=64 ;;
+small-window) WINDOWS=(64 64 64 64) ;;
+tunnel-only) KINDS=("${KINDS[@]/transport/tunnel}") ;;
+transport-ipv6) KINDS=("transport 6 6 "{routed,onlink}" "{128,256}) ;;
+# Limits in seconds are the kernel's.
+basic)
+	KINDS=("tunnel 4 4 "{routed,onlink}" 128"{,})
+	LIMIT=time-soft
+	ESN=() ALG=()
+	;;
 # All begin in software, and when half of them have left it, the others are refused.
 few-sas) ROOM=4 ;;
 esac
 
-ALG[7102]=sha256
-pair 7100 transport 4 4 routed 128 "${LARGEST:-1024}"
-pair 7101 transport 6 6 onlink 256 "${LARGEST:-512}"
-pair 7102 tunnel    6 4 onlink 128 "${LARGEST:-256}"
-pair 7103 tunnel    4 4 routed 256 "${LARGEST:-2048}"
+for i in "${!KINDS[@]}"; do
+	# shellcheck disable=SC2086  # words
+	pair $((7100 + i)) ${KINDS[i]} "${WINDOWS[i]}"
+done
 
 # Those in software have a direction, which updates name.
 begin() {
