@@ -85,8 +85,8 @@ told() {
 	as_comment "$(<"$OUT/$TEST_NAME.moves")"
 	as_comment "$("$MOVES_DIR/stream.py" compare "$OUT/stream-near" \
 		"$OUT/stream-far")"
-	as_comment "seed $SEED: $STORM steps in $((SECONDS - START)) s," \
-		"$(grep -c xfrm_full_move /sys/kernel/tracing/trace) transitions"
+	as_comment "seed $SEED: $STORM steps in $((SECONDS - START)) s"
+	as_comment "$(grep -c xfrm_full_move /sys/kernel/tracing/trace) transitions"
 	as_comment "the attacker sent again: $(attacks)"
 	as_comment "$(mib_all near)"
 }
