@@ -112,6 +112,24 @@ traffic_goes_on() {
 		move $BOTH "$1" acme0 && in_device $BOTH && pings
 }
 
+# Another SA has the identity that this one is to get.
+in_the_way() {
+	local n=$BOTH other said
+
+	other="src ${NEAR_END[$n]} dst $ELSEWHERE proto esp spi ${SPI_OUT[$n]}"
+	# shellcheck disable=SC2086  # words
+	ip xfrm state add $other mode tunnel \
+		aead 'rfc4106(gcm(aes))' "$(random_key 128)" 128 || return
+	said=$(migrate "$n" out "${NEAR_END[$n]}" $ELSEWHERE) &&
+		{ echo "migrated"; return 1; }
+	echo "$said"
+	# shellcheck disable=SC2086
+	ip xfrm state delete $other || return
+	[[ $said == *"is there one with the new addresses?"* ]] &&
+		is_at "$n" out software device migrate && pings &&
+		move "$n" out acme0 && in_device "$n" && pings
+}
+
 # fails N TEXT: the inbound SA does not migrate, and TEXT says why.
 fails() {
 	local n=$1 said
@@ -217,6 +235,7 @@ all_checks() {
 	check "another policy: in software, with its window" window_kept 6600
 	check "likewise, packets both ways" traffic_goes_on in
 	check "likewise, outbound" traffic_goes_on out
+	check "another SA is in the way" in_the_way
 	check "no number is used twice" under_flood 6600
 	check "the NIC refuses: it stays there" refused_by_nic 6600
 	check "no policy: it stays there" no_policy 6600
