@@ -272,10 +272,10 @@ main() {
 	rm -rf "$RESULTS"
 	mkdir -p "$RESULTS"
 	phase "build" build_all
-	# The VM with most tests takes longest, and is the first.
+	# The VM with most tests takes longest, and is the first; short suites are the last.
 	vm_suites
-	! lint_wanted || lint_suites
 	host_suites
+	! lint_wanted || lint_suites
 	phase "tests" run_queue
 	printf '\nTime by phase\n'
 	printf '  %s\n' "${PHASES[@]}" "$(minutes "all" "$SECONDS")"
