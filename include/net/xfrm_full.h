@@ -588,7 +588,7 @@ static inline void xfrm_full_policy_discard(const struct xfrm_policy *xp,
 					    const struct sk_buff *skb,
 					    u16 family)
 {
-	if (xfrm_full_used())
+	if (xp->full)
 		__xfrm_full_policy_discard(xp, skb, family);
 }
 

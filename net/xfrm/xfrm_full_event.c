@@ -661,9 +661,6 @@ void __xfrm_full_policy_discard(const struct xfrm_policy *xp,
 		.family = family,
 	};
 
-	if (!xp->full)
-		return;
-
 	en = net_generic(net, xfrm_full_event_net_id);
 	if (!xfrm_full_discard_allowed(&en->policy))
 		return;

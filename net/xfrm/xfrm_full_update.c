@@ -268,9 +268,21 @@ int xfrm_full_state_migrate(struct xfrm_state *x,
 		return 0;
 
 	mutex_lock(&full->mutex);
-	if (READ_ONCE(full->place) != XFRM_FULL_SOFTWARE)
+	switch (READ_ONCE(full->place)) {
+	case XFRM_FULL_SOFTWARE:
+		break;
+	case XFRM_FULL_DEAD:
+		NL_SET_ERR_MSG(extack, "SA was deleted before it could migrate");
+		err = -ESRCH;
+		break;
+	default:
 		err = xfrm_full_to_software(full, false,
 					    XFRM_FULL_REASON_MIGRATE, extack);
+	}
+	if (!err && full->cloned) {
+		NL_SET_ERR_MSG(extack, "An SA migrates once in a request");
+		err = -EEXIST;
+	}
 	if (!err)
 		xfrm_full_set_cloned(full, true);
 	mutex_unlock(&full->mutex);
