@@ -222,6 +222,16 @@ static int xfrm_full_check_all(const struct xfrm_full_request *rq)
 	return xfrm_full_check_caps(rq) ? : xfrm_full_check_fallback(rq);
 }
 
+static int xfrm_full_check_updates(const struct xfrm_full_request *rq)
+{
+	if (rq->caps->flags & XFRM_OFFLOAD_CAP_UPDATE)
+		return 0;
+
+	NL_SET_ERR_MSG_ATTR(rq->extack, rq->attrs[XFRMA_OFFLOAD_DEV],
+			    "Device can't change limits, ports or selector of a live SA: delete the SA and add it");
+	return -EOPNOTSUPP;
+}
+
 static u8 xfrm_full_asked_dir(const struct xfrm_user_offload *xuo)
 {
 	return xuo->flags & XFRM_OFFLOAD_INBOUND ? XFRM_SA_DIR_IN :
@@ -268,6 +278,7 @@ static int xfrm_full_check_by(int (*check)(const struct xfrm_full_request *rq),
  * xfrm_full_check_new() - can a live SA become what an update wants?
  * @net: namespace of the request
  * @x: the SA as it is to be
+ * @changed: the device has to learn of it
  * @attrs: attributes of the request, by XFRMA_*; XFRMA_OFFLOAD_DEV is there
  * @extack: says what is wrong
  *
@@ -275,10 +286,17 @@ static int xfrm_full_check_by(int (*check)(const struct xfrm_full_request *rq),
  * Return: 0, or a negative errno.
  */
 int xfrm_full_check_new(struct net *net, const struct xfrm_state *x,
-			struct nlattr **attrs, struct netlink_ext_ack *extack)
+			bool changed, struct nlattr **attrs,
+			struct netlink_ext_ack *extack)
 {
-	return xfrm_full_check_by(xfrm_full_check_changes, net, x, attrs,
-				  extack);
+	int err = 0;
+
+	if (changed)
+		err = xfrm_full_check_by(xfrm_full_check_updates, net, x,
+					 attrs, extack);
+
+	return err ? : xfrm_full_check_by(xfrm_full_check_changes, net, x,
+					  attrs, extack);
 }
 
 /**

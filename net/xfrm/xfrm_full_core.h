@@ -85,7 +85,8 @@ int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 			  struct nlattr **attrs, u32 *idle,
 			  struct netlink_ext_ack *extack);
 int xfrm_full_check_new(struct net *net, const struct xfrm_state *x,
-			struct nlattr **attrs, struct netlink_ext_ack *extack);
+			bool changed, struct nlattr **attrs,
+			struct netlink_ext_ack *extack);
 
 /* xfrm_full_event.c */
 bool xfrm_full_notify_idle(struct xfrm_state *x);

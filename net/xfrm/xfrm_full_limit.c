@@ -97,6 +97,14 @@ static bool xfrm_full_same_selector(const struct xfrm_state *a,
 	return !memcmp(&a->sel, &b->sel, sizeof(a->sel));
 }
 
+static bool xfrm_full_is_changed(const struct xfrm_state *old,
+				 const struct xfrm_state *new)
+{
+	return !xfrm_full_same_selector(old, new) ||
+	       !xfrm_full_same_volume(&old->lft, &new->lft) ||
+	       !xfrm_full_same_ports(old->encap, new->encap);
+}
+
 static int xfrm_full_update_device(struct xfrm_state *old,
 				   const struct xfrm_state *new,
 				   struct netlink_ext_ack *extack)
@@ -108,17 +116,10 @@ static int xfrm_full_update_device(struct xfrm_state *old,
 	struct net_device *dev = old->full->dev;
 	int err;
 
+	if (!xfrm_full_is_changed(old, new))
+		return 0;
 	if (!xfrm_full_same_selector(old, new))
 		upd.sel = &new->sel;
-	else if (xfrm_full_same_volume(&old->lft, &new->lft) &&
-		 xfrm_full_same_ports(old->encap, new->encap))
-		return 0;
-
-	if (!(old->full->can & XFRM_OFFLOAD_CAP_UPDATE)) {
-		NL_SET_ERR_MSG(extack,
-			       "Device can't change limits, ports or selector of a live SA: delete the SA and add it");
-		return -EOPNOTSUPP;
-	}
 
 	xfrm_full_hold_events(old, true);
 	err = dev->xfrmdev_ops->xdo_dev_full_state_update(dev, old, &upd,
@@ -201,7 +202,9 @@ static int xfrm_full_update_live(struct xfrm_state *old,
 	if (!err && new->full)
 		err = xfrm_full_check_state(xs_net(old), old, attrs, &idle,
 					    extack) ? :
-		      xfrm_full_check_new(xs_net(old), new, attrs, extack);
+		      xfrm_full_check_new(xs_net(old), new,
+					  xfrm_full_is_changed(old, new),
+					  attrs, extack);
 	if (!err && new->full)
 		err = xfrm_full_adopt(old, nla_data(attrs[XFRMA_OFFLOAD_DEV]),
 				      extack);
