@@ -650,6 +650,15 @@ void __xfrm_full_no_sa(const struct sk_buff *skb, u16 family, __be32 spi,
 		xfrm_full_discard(net, &en->no_sa, &ev, skb);
 }
 
+/* icmp_rcv() and icmpv6_rcv() look at the packet inside before they drop it. */
+static bool xfrm_full_discard_doubtful(const struct sk_buff *skb)
+{
+	const struct sec_path *sp = skb_sec_path(skb);
+
+	return sp && sp->len &&
+	       sp->xvec[sp->len - 1]->props.flags & XFRM_STATE_ICMP;
+}
+
 void __xfrm_full_policy_discard(const struct xfrm_policy *xp,
 				const struct sk_buff *skb, u16 family)
 {
@@ -660,6 +669,9 @@ void __xfrm_full_policy_discard(const struct xfrm_policy *xp,
 		.dir = XFRM_SA_DIR_IN,
 		.family = family,
 	};
+
+	if (xfrm_full_discard_doubtful(skb))
+		return;
 
 	en = net_generic(net, xfrm_full_event_net_id);
 	if (!xfrm_full_discard_allowed(&en->policy))

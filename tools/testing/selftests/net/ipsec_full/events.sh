@@ -254,7 +254,7 @@ rate_limited() {
 	busywait 10000 icv_failures_are $FLOOD || return
 	told=$(events icv "${SPI_IN[4004]}" | wc -l)
 	echo "$told events of $FLOOD packets"
-	((told > 0 && told < FLOOD / 2)) && slowwait 20 all_accounted &&
+	((told > 0 && told < FLOOD / 2)) && slowwait 60 all_accounted &&
 		still_works 4004
 }
 
