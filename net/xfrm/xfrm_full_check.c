@@ -232,6 +232,11 @@ static int xfrm_full_check_updates(const struct xfrm_full_request *rq)
 	return -EOPNOTSUPP;
 }
 
+static int xfrm_full_check_changed(const struct xfrm_full_request *rq)
+{
+	return xfrm_full_check_updates(rq) ? : xfrm_full_check_changes(rq);
+}
+
 static u8 xfrm_full_asked_dir(const struct xfrm_user_offload *xuo)
 {
 	return xuo->flags & XFRM_OFFLOAD_INBOUND ? XFRM_SA_DIR_IN :
@@ -289,14 +294,9 @@ int xfrm_full_check_new(struct net *net, const struct xfrm_state *x,
 			bool changed, struct nlattr **attrs,
 			struct netlink_ext_ack *extack)
 {
-	int err = 0;
-
-	if (changed)
-		err = xfrm_full_check_by(xfrm_full_check_updates, net, x,
-					 attrs, extack);
-
-	return err ? : xfrm_full_check_by(xfrm_full_check_changes, net, x,
-					  attrs, extack);
+	return xfrm_full_check_by(changed ? xfrm_full_check_changed :
+					    xfrm_full_check_changes,
+				  net, x, attrs, extack);
 }
 
 /**
