@@ -36,6 +36,14 @@ slowwait() {
 	loopy_wait "sleep 0.1" $(($1 * 1000 * PATIENCE_FACTOR)) "${@:2}"
 }
 
+# pace MS: seconds between packets of traffic without end, so that a slow kernel has
+# time for the rest.
+pace() {
+	local ms=$(($1 * ${SLOW:-1}))
+
+	printf '%d.%03d\n' $((ms / 1000)) $((ms % 1000))
+}
+
 # Commands that undo what the test did, the last one first.
 CLEANUP=()
 

@@ -30,12 +30,12 @@ traffic_up() {
 	local n
 
 	for n in "${BUSY[@]}"; do
-		ping -q -i 0.02 -s 1200 -I "${NEAR[$n]}" "${FAR[$n]}" \
+		ping -q -i "$(pace 20)" -s 1200 -I "${NEAR[$n]}" "${FAR[$n]}" \
 			>/dev/null 2>&1 &
 		at_end stop_server $!
 	done
-	iperf3 -c "${FAR[50]}" -B "${NEAR[50]}" -t 3600 --bidir -b 5M \
-		>/dev/null 2>&1 &
+	iperf3 -c "${FAR[50]}" -B "${NEAR[50]}" -t 3600 --bidir \
+		-b $((5000 / ${SLOW:-1}))K >/dev/null 2>&1 &
 	at_end stop_server $!
 	traffic
 }

@@ -56,8 +56,10 @@ setup() {
 
 	pairs_up "${BUSY[@]}" && hear_gone || return
 	for n in "${BUSY[@]}"; do
-		flood ping -q -i 0.02 -s 300 -I "${NEAR[$n]}" "${FAR[$n]}"
-		flood peer ping -q -i 0.02 -s 500 -I "${FAR[$n]}" "${NEAR[$n]}"
+		flood ping -q -i "$(pace 20)" -s 300 -I "${NEAR[$n]}" \
+			"${FAR[$n]}"
+		flood peer ping -q -i "$(pace 20)" -s 500 -I "${FAR[$n]}" \
+			"${NEAR[$n]}"
 	done
 	forever read_text
 	forever read_others

@@ -22,7 +22,7 @@ source "$(dirname "$0")/moves.sh"
 
 STORM=${STORM:-$([[ -n ${FULL:-} ]] && echo 10000 || echo "${FEW:-300}")}
 SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
-RATE=${RATE:-250}
+RATE=${RATE:-$((250 / ${SLOW:-1}))}
 export STREAM_CHUNK=32768
 PERCENT=10
 LIMIT=packet-soft
