@@ -99,6 +99,8 @@ int xfrm_full_input_suspended(struct xfrm_state *x, struct sk_buff *skb,
 int xfrm_full_input_stop(struct xfrm_state *x, struct sk_buff *skb, __be32 seq);
 
 /* xfrm_full_handover.c */
+int xfrm_full_check_alive(const struct xfrm_full *full,
+			  struct netlink_ext_ack *extack);
 int xfrm_full_to_device(struct xfrm_full *full, struct netlink_ext_ack *extack);
 int xfrm_full_to_software(struct xfrm_full *full, bool lossy,
 			  enum xfrm_full_reason reason,

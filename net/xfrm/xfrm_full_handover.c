@@ -18,6 +18,7 @@
  * A device that can't number packets for software makes them wait on both ways.
  */
 
+#include <kunit/visibility.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
@@ -33,6 +34,29 @@
 static bool xfrm_full_is_outbound(const struct xfrm_full *full)
 {
 	return full->dir == XFRM_SA_DIR_OUT;
+}
+
+/**
+ * xfrm_full_check_alive() - is there an SA to be moved or changed?
+ * @full: its full offload
+ * @extack: says that there is none
+ *
+ * Once an SA is dead its device may go. If it dies later, the driver frees it when
+ * the mutex is released.
+ *
+ * Context: process, xfrm_full.mutex held.
+ * Return: 0, or -ESRCH.
+ */
+int xfrm_full_check_alive(const struct xfrm_full *full,
+			  struct netlink_ext_ack *extack)
+{
+	lockdep_assert_held(&full->mutex);
+
+	if (READ_ONCE(full->place) != XFRM_FULL_DEAD)
+		return 0;
+
+	NL_SET_ERR_MSG(extack, "SA has expired, or was deleted");
+	return -ESRCH;
 }
 
 /* Those who saw the SA in its former place are through with their packets. */
@@ -78,7 +102,9 @@ static int xfrm_full_add(struct xfrm_full *full, struct netlink_ext_ack *extack)
 	if (err)
 		return err;
 
+	spin_lock_bh(&full->stats_lock);
 	memcpy(full->drops_before, full->drops, sizeof(full->drops));
+	spin_unlock_bh(&full->stats_lock);
 	if (!xfrm_full_is_outbound(full)) {
 		full->ext = xfrm_full_ext_alloc(full->x);
 		if (!full->ext)
@@ -292,19 +318,20 @@ out:
 
 /* A device that was too slow, not dead, is asked again, with more patience: the
  * sleeping operation comes back when all commands before it are through, or
- * fails if the device is dead.  If it turns out then that the device has stopped,
- * that may have been after the query, by a command for an exception: only another
- * query tells where.
+ * fails if the device is dead.  If it turns out, now or then, that the device has
+ * stopped, that was by a command for an exception that came late, and may have been
+ * after the query: only another query tells where.
  */
 static int xfrm_full_try_stop(struct xfrm_full *full,
 			      struct xfrm_full_snapshot *snap,
 			      enum xfrm_full_reason reason)
 {
 	const struct xfrmdev_ops *ops = full->dev->xfrmdev_ops;
-	bool stopped = false;
+	bool stopped;
 	int err, tries;
 
 	err = xfrm_full_switch_out(full, snap, false, reason);
+	stopped = err == -EBUSY;
 	for (tries = 0; (err == -ETIMEDOUT || stopped) &&
 	     tries < XFRM_FULL_STOP_TRIES; tries++) {
 		if (ops->xdo_dev_full_stats_sync(full->dev, full->x, snap))
@@ -346,7 +373,7 @@ static int xfrm_full_stop(struct xfrm_full *full,
 
 /**
  * xfrm_full_to_software() - software gets an SA back
- * @full: the SA's full offload, in its device
+ * @full: the SA's full offload, in its device or dead
  * @lossy: it has to leave even if packets remain in the device
  * @reason: why
  * @extack: says what is wrong
@@ -362,8 +389,11 @@ int xfrm_full_to_software(struct xfrm_full *full, bool lossy,
 			  struct netlink_ext_ack *extack)
 {
 	struct xfrm_full_snapshot *snap;
-	int err = 0;
+	int err;
 
+	err = xfrm_full_check_alive(full, extack);
+	if (err)
+		return err;
 	if (!(full->can & XFRM_OFFLOAD_CAP_STOP)) {
 		NL_SET_ERR_MSG(extack,
 			       "Device can't give an SA back: delete the SA and add it");
@@ -385,6 +415,7 @@ int xfrm_full_to_software(struct xfrm_full *full, bool lossy,
 	kfree(snap);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_to_software);
 
 /*
  * Where user space wants the SA
@@ -485,7 +516,11 @@ static int xfrm_full_move_on(struct xfrm_full *full, int ifindex, u8 flags,
 int xfrm_full_enter(struct xfrm_full *full, int ifindex, u8 flags,
 		    struct netlink_ext_ack *extack)
 {
-	int err = 0;
+	int err;
+
+	err = xfrm_full_check_alive(full, extack);
+	if (err)
+		return err;
 
 	flags &= XFRM_FULL_FLAGS;
 	if (READ_ONCE(full->place) == XFRM_FULL_SOFTWARE)
@@ -500,6 +535,7 @@ int xfrm_full_enter(struct xfrm_full *full, int ifindex, u8 flags,
 	WRITE_ONCE(full->wanted, XFRM_FULL_DEVICE);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_enter);
 
 /**
  * xfrm_full_exit() - user space wants an SA in software

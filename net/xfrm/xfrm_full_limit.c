@@ -174,12 +174,10 @@ static int xfrm_full_update_moved(struct xfrm_state *old,
 
 	from = xfrm_full_spot_of(full);
 	err = xfrm_full_go(full, &to, extack);
+	if (!err)
+		err = xfrm_full_check_alive(full, extack);
 	if (err || full->place == XFRM_FULL_SOFTWARE)
 		return err;
-	if (full->place == XFRM_FULL_DEAD) {
-		NL_SET_ERR_MSG(extack, "SA was deleted while being updated");
-		return -ESRCH;
-	}
 
 	err = xfrm_full_update_device(old, new, extack);
 	if (err)

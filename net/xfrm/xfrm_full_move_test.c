@@ -6,6 +6,7 @@
 
 #include <kunit/test.h>
 #include <linux/bits.h>
+#include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
@@ -268,6 +269,26 @@ static void xfrm_full_test_software_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, t->count);
 }
 
+/* Its device may be gone, so nobody is asked. */
+static void xfrm_full_test_dead_stays(struct kunit *test)
+{
+	struct xfrm_full_move_test *t = test->priv;
+	int err;
+
+	t->full.place = XFRM_FULL_DEAD;
+	t->full.dev = NULL;
+	t->full.can = XFRM_OFFLOAD_CAP_STOP;
+	mutex_init(&t->full.mutex);
+	mutex_lock(&t->full.mutex);
+	err = xfrm_full_to_software(&t->full, false, XFRM_FULL_REASON_REQUEST,
+				    NULL);
+	KUNIT_EXPECT_EQ(test, -ESRCH, err);
+	err = xfrm_full_enter(&t->full, t->full.ifindex, 0, NULL);
+	KUNIT_EXPECT_EQ(test, -ESRCH, err);
+	mutex_unlock(&t->full.mutex);
+	KUNIT_EXPECT_EQ(test, XFRM_FULL_DEAD, t->full.place);
+}
+
 static struct kunit_case xfrm_full_move_cases[] = {
 	KUNIT_CASE(xfrm_full_test_ways),
 	KUNIT_CASE_PARAM(xfrm_full_test_place, xfrm_full_places_gen_params),
@@ -276,6 +297,7 @@ static struct kunit_case xfrm_full_move_cases[] = {
 	KUNIT_CASE(xfrm_full_test_last_numbers),
 	KUNIT_CASE(xfrm_full_test_no_number),
 	KUNIT_CASE(xfrm_full_test_software_end),
+	KUNIT_CASE(xfrm_full_test_dead_stays),
 	{}
 };
 

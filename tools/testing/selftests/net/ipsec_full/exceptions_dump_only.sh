@@ -107,6 +107,18 @@ stops_late() {
 		still_works "$n"
 }
 
+# The same, but user space asks for the SA before an exception does: the NIC is asked
+# where it stopped, and no number is taken twice.
+leaves_late() {
+	local n=$1
+
+	fresh "$n" && takes "$n" 1 && slow_nic && all_dropped "$n" f2 &&
+		acmectl fault clear && in_place "$n" device &&
+		move "$n" in none && is_at "$n" in software software request &&
+		in_order "$n" 1! 3 f4 2 3! 2! && move "$n" in acme0 &&
+		is_at "$n" in device device request && in_order "$n" 5 4! f6
+}
+
 nothing_else() {
 	inject_down "${PLAYED[@]}" && run_cleanup && nothing_left
 }
@@ -142,6 +154,7 @@ all_checks() {
 	check "deleted while suspended" deleted 6050
 	check "a NIC that does not start again" fails_to_run 6050
 	check "a NIC that stops late" stops_late 6050
+	check "likewise, then the SA is moved" leaves_late 6050
 	check "nothing is left" nothing_else
 	check "the rest works" the_rest_works 6060
 }
