@@ -577,15 +577,12 @@ inline xfrm_full_expire_soon()
 	}
 }
 
-/*
- * That a device was stopped by somebody else is known only from an answer that
- * was too late for an exception.
- */
+/* Only if the device has not answered: here, a query fails for nothing else. */
 inline xfrm_full_expire()
 {
 	atomic {
 		lock(x_lock);
-		assert(err == ETIMEDOUT || late > 0 || gone);
+		assert(err == ETIMEDOUT || gone);
 		lost = true;
 		__xfrm_state_delete();
 		unlock(x_lock)
@@ -822,6 +819,7 @@ inline xfrm_full_switch_out(stopped)
 inline xfrm_full_try_stop()
 {
 	xfrm_full_switch_out(false);
+	stopped = (err == EBUSY);
 	do
 	:: (err == ETIMEDOUT || stopped) && tries < XFRM_FULL_STOP_TRIES ->
 		tries++;
