@@ -451,9 +451,10 @@ void xfrm_full_state_delete(struct xfrm_state *x);
 void xfrm_full_state_destroy(struct xfrm_state *x);
 void xfrm_full_state_sync(struct xfrm_state *x);
 void xfrm_full_state_finish(struct xfrm_state *x);
-int xfrm_full_state_migrate(struct xfrm_state *x,
+int xfrm_full_migrate_begin(struct xfrm_state **x, int n,
 			    struct netlink_ext_ack *extack);
-void xfrm_full_migrate_failed(struct xfrm_state **x, int n);
+void xfrm_full_migrate_failed(struct xfrm_state **x, int n,
+			      struct xfrm_state **cloned, int n_cloned);
 int xfrm_full_check_ae(const struct xfrm_state *x,
 		       struct netlink_ext_ack *extack);
 void xfrm_full_dev_down(struct net_device *dev);
@@ -682,13 +683,15 @@ static inline void xfrm_full_state_finish(struct xfrm_state *x)
 {
 }
 
-static inline int xfrm_full_state_migrate(struct xfrm_state *x,
+static inline int xfrm_full_migrate_begin(struct xfrm_state **x, int n,
 					  struct netlink_ext_ack *extack)
 {
 	return 0;
 }
 
-static inline void xfrm_full_migrate_failed(struct xfrm_state **x, int n)
+static inline void xfrm_full_migrate_failed(struct xfrm_state **x, int n,
+					    struct xfrm_state **cloned,
+					    int n_cloned)
 {
 }
 

@@ -239,74 +239,108 @@ int xfrm_full_request_move(struct net *net, const struct nlmsghdr *nlh,
 	return err;
 }
 
-static void xfrm_full_set_cloned(struct xfrm_full *full, bool cloned)
+static int xfrm_full_leave_to_migrate(struct xfrm_full *full,
+				      struct netlink_ext_ack *extack)
 {
-	spin_lock_bh(&full->x->lock);
-	full->cloned = cloned;
-	spin_unlock_bh(&full->x->lock);
-}
-
-/**
- * xfrm_full_state_migrate() - an SA is about to get other addresses
- * @x: the SA
- * @extack: says what is wrong
- *
- * Only the device knows the numbers and the window with which its successor has
- * to go on, so it gives the SA back.  From now on the SA's packets are dropped, or
- * its successor would issue and accept their numbers once more.
- *
- * Context: process, may sleep.
- * Return: 0, or a negative errno.
- */
-int xfrm_full_state_migrate(struct xfrm_state *x,
-			    struct netlink_ext_ack *extack)
-{
-	struct xfrm_full *full = xfrm_full_get(x);
 	int err = 0;
 
-	if (!full)
-		return 0;
-
 	mutex_lock(&full->mutex);
-	switch (READ_ONCE(full->place)) {
-	case XFRM_FULL_SOFTWARE:
-		break;
-	case XFRM_FULL_DEAD:
-		NL_SET_ERR_MSG(extack, "SA was deleted before it could migrate");
-		err = -ESRCH;
-		break;
-	default:
+	if (READ_ONCE(full->place) != XFRM_FULL_SOFTWARE)
 		err = xfrm_full_to_software(full, false,
 					    XFRM_FULL_REASON_MIGRATE, extack);
-	}
-	if (!err && full->cloned) {
-		NL_SET_ERR_MSG(extack, "An SA migrates once in a request");
-		err = -EEXIST;
-	}
-	if (!err)
-		xfrm_full_set_cloned(full, true);
 	mutex_unlock(&full->mutex);
 
 	return err;
 }
 
+static int xfrm_full_set_cloned(struct xfrm_full *full,
+				struct netlink_ext_ack *extack)
+{
+	struct xfrm_state *x = full->x;
+	int err = 0;
+
+	spin_lock_bh(&x->lock);
+	if (full->place == XFRM_FULL_DEAD ||
+	    x->km.state != XFRM_STATE_VALID) {
+		NL_SET_ERR_MSG(extack, "SA has expired, or was deleted");
+		err = -ESRCH;
+	} else if (full->cloned) {
+		NL_SET_ERR_MSG(extack, "An SA migrates once in a request");
+		err = -EEXIST;
+	} else {
+		full->cloned = true;
+	}
+	spin_unlock_bh(&x->lock);
+
+	return err;
+}
+
+static void xfrm_full_clear_cloned(struct xfrm_full *full)
+{
+	spin_lock_bh(&full->x->lock);
+	full->cloned = false;
+	spin_unlock_bh(&full->x->lock);
+}
+
 /**
- * xfrm_full_migrate_failed() - SAs keep their addresses
- * @x: SAs of which some went through xfrm_full_state_migrate(); what was to
- *	succeed them is gone
+ * xfrm_full_migrate_begin() - SAs are about to get other addresses
+ * @x: the SAs, referenced, with full offload or not
  * @n: their number
+ * @extack: says what is wrong
+ *
+ * Only the device knows the numbers and the window with which a successor has to go
+ * on, so it gives its SAs back.  When all are there their packets are dropped, or
+ * the successors would issue and accept their numbers once more.
+ *
+ * Context: process, may sleep; net->xfrm.xfrm_cfg_mutex held.
+ * Return: 0, or a negative errno. After either, xfrm_full_migrate_failed() lets
+ * the SAs go on.
+ */
+int xfrm_full_migrate_begin(struct xfrm_state **x, int n,
+			    struct netlink_ext_ack *extack)
+{
+	struct xfrm_full *full;
+	int i, err = 0;
+
+	for (i = 0; i < n && !err; i++) {
+		full = xfrm_full_get(x[i]);
+		if (full)
+			err = xfrm_full_leave_to_migrate(full, extack);
+	}
+	for (i = 0; i < n && !err; i++) {
+		full = xfrm_full_get(x[i]);
+		if (full)
+			err = xfrm_full_set_cloned(full, extack);
+	}
+
+	return err;
+}
+
+/**
+ * xfrm_full_migrate_failed() - a request to migrate SAs has failed
+ * @x: the SAs of xfrm_full_migrate_begin()
+ * @n: their number
+ * @cloned: those of them that had a successor, which is gone
+ * @n_cloned: their number
+ *
+ * What a successor sent and took while it was there is not known any more, so its
+ * SA expires. The others go on, with their addresses.
  *
  * Context: process.
  */
-void xfrm_full_migrate_failed(struct xfrm_state **x, int n)
+void xfrm_full_migrate_failed(struct xfrm_state **x, int n,
+			      struct xfrm_state **cloned, int n_cloned)
 {
 	struct xfrm_full *full;
 	int i;
 
+	for (i = 0; i < n_cloned; i++)
+		if (xfrm_full_get(cloned[i]))
+			xfrm_full_expire(cloned[i]);
 	for (i = 0; i < n; i++) {
 		full = xfrm_full_get(x[i]);
 		if (full)
-			xfrm_full_set_cloned(full, false);
+			xfrm_full_clear_cloned(full);
 	}
 }
 

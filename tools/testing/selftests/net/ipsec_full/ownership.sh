@@ -149,9 +149,9 @@ migrated() {
 	added && keep_evidence live || return
 	ping -q -c 3 -i 0.1 -W 1 -I "${NEAR[7420]}" "${FAR[7420]}"
 	before=$(outbound_numbers 10.0.0.2)
-	"$MOVES_DIR/saops.py" migrate 10.0.0.1 10.0.0.2 tunnel 7420 out \
-		"${NEAR_NET[7420]}" "${FAR_NET[7420]}" 10.0.0.1 10.0.9.2 ||
-		return
+	"$MOVES_DIR/saops.py" migrate out "${NEAR_NET[7420]}" \
+		"${FAR_NET[7420]}" 10.0.0.1 10.0.0.2 tunnel 7420 \
+		10.0.0.1 10.0.9.2 || return
 	echo "$before, then $(outbound_numbers 10.0.9.2)"
 	[[ $(outbound_numbers 10.0.9.2) == "$before" ]] && device_has 1 &&
 		! show 7420 out && flushed &&

@@ -24,8 +24,9 @@ move_in() {
 
 migrate() {
 	near_policies 70 | grep ' dir out ' | near_batch &&
-		"$PROFILE_DIR/saops.py" migrate 10.0.0.1 10.0.0.2 tunnel 0 out \
-			"${NEAR_NET[70]}" "${FAR_NET[70]}" 10.0.0.1 10.0.9.2
+		"$PROFILE_DIR/saops.py" migrate out "${NEAR_NET[70]}" \
+			"${FAR_NET[70]}" 10.0.0.1 10.0.0.2 tunnel 0 \
+			10.0.0.1 10.0.9.2
 }
 
 removed() {

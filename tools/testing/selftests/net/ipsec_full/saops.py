@@ -5,7 +5,7 @@
 usage: saops.py getae {DST SPI}...
        saops.py setae DST SPI [OSEQ]
        saops.py move DST SPI FLAGS DEV [ATTRIBUTE]
-       saops.py migrate SRC DST MODE REQID DIR SELSRC SELDST NEWSRC NEWDST
+       saops.py migrate DIR SELSRC SELDST {SRC DST MODE REQID NEWSRC NEWDST}...
 
 "getae" prints a line for each SA, as XFRM_MSG_GETAE tells it: packets, bytes, times
 of adding and of first use, the highest sequence numbers in and out, and the bitmap
@@ -71,14 +71,17 @@ def move(dst, spi, flags, dev, extra=None):
                  attribute(int(extra), bytes(80)) if extra else b'')
 
 
-def migrate(src, dst, mode, reqid, direction, *rest):
-    sel_src, sel_dst, new_src, new_dst = rest
+def migrated(src, dst, mode, reqid, new_src, new_dst):
+    ends = b''.join(map(address, (dst, src, new_dst, new_src)))
+    return ends + struct.pack('=BBHIHH', socket.IPPROTO_ESP, MODE[mode.upper()],
+                              0, int(reqid), family_of(dst), family_of(new_dst))
+
+
+def migrate(direction, sel_src, sel_dst, *entries):
     body = selector(family_of(sel_src), sel_src, sel_dst) + struct.pack(
         '=IB3x', 0, POLICY[direction.upper()])
-    ends = b''.join(map(address, (dst, src, new_dst, new_src)))
-    body += attribute(XFRMA.MIGRATE, ends + struct.pack(
-        '=BBHIHH', socket.IPPROTO_ESP, MODE[mode.upper()], 0, int(reqid),
-        family_of(dst), family_of(new_dst)))
+    body += attribute(XFRMA.MIGRATE, b''.join(
+        migrated(*entries[i:i + 6]) for i in range(0, len(entries), 6)))
     ask(message(XFRM_MSG.MIGRATE, body))
 
 
