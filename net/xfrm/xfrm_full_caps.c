@@ -128,7 +128,8 @@ static int xfrm_full_check_mode(const struct xfrm_full_request *rq)
 	if (xfrm_full_can(rq, tunnel ? XFRM_OFFLOAD_CAP_TUNNEL :
 				       XFRM_OFFLOAD_CAP_TRANSPORT))
 		return 0;
-	return XFRM_FULL_DENY(rq, XFRMA_OFFLOAD_DEV, "Device can't do %s mode",
+	return XFRM_FULL_DENY(rq, XFRMA_OFFLOAD_DEV,
+			      "Device can't do %s mode; see ip xfrm offload show",
 			      tunnel ? "tunnel" : "transport");
 }
 
@@ -140,7 +141,7 @@ static int xfrm_full_check_family(const struct xfrm_full_request *rq)
 	if (!xfrm_full_can(rq, v6 ? XFRM_OFFLOAD_CAP_IPV6 :
 				    XFRM_OFFLOAD_CAP_IPV4))
 		return XFRM_FULL_DENY(rq, XFRMA_OFFLOAD_DEV,
-				      "Device can't do IPsec over IPv%d",
+				      "Device can't do IPsec over IPv%d; see ip xfrm offload show",
 				      v6 ? 6 : 4);
 
 	if (x->props.mode == XFRM_MODE_TUNNEL &&
@@ -161,18 +162,18 @@ static int xfrm_full_check_alg(const struct xfrm_full_request *rq)
 		if (alg < XFRM_FULL_ALG_MAX && rq->caps->algs[alg].keys)
 			return 0;
 		return XFRM_FULL_DENY(rq, XFRMA_ALG_AEAD,
-				      "Device can't do %.40s",
+				      "Device can't do %.36s; see ip xfrm offload show",
 				      x->aead->alg_name);
 	}
 
 	if (!x->ealg || !x->aalg)
 		return XFRM_FULL_DENY(rq, x->ealg ? XFRMA_ALG_CRYPT :
 						    XFRMA_ALG_AUTH_TRUNC,
-				      "Full offload needs both cipher and integrity");
+				      "Full offload needs both cipher and integrity; add the other, or use an AEAD");
 	if (alg < XFRM_FULL_ALG_MAX && rq->caps->algs[alg].keys)
 		return 0;
 	return XFRM_FULL_DENY(rq, XFRMA_ALG_CRYPT,
-			      "Device can't do %.25s with %.25s",
+			      "Device can't do %.18s with %.12s; see ip xfrm offload show",
 			      x->ealg->alg_name, x->aalg->alg_name);
 }
 
@@ -284,7 +285,7 @@ static int xfrm_full_check_encap(const struct xfrm_full_request *rq)
 				      "Full offload doesn't support this encapsulation; use espinudp");
 	if (!xfrm_full_can(rq, XFRM_OFFLOAD_CAP_UDP_ENCAP))
 		return XFRM_FULL_DENY(rq, XFRMA_ENCAP,
-				      "Device can't do UDP encapsulation");
+				      "Device can't do UDP encapsulation; leave out encap");
 	return 0;
 }
 
@@ -319,7 +320,7 @@ static int xfrm_full_check_limits(const struct xfrm_full_request *rq)
 					   xfrm_full_limits[i].out))
 			continue;
 		return XFRM_FULL_DENY(rq, XFRMA_OFFLOAD_DEV,
-				      "Device can't enforce a %s limit of %s SAs",
+				      "Device can't enforce a %s limit of %s SAs; leave it out",
 				      xfrm_full_limits[i].name,
 				      in ? "inbound" : "outbound");
 	}
@@ -346,7 +347,7 @@ static int xfrm_full_check_start(const struct xfrm_full_request *rq)
 		return 0;
 	return XFRM_FULL_DENY(rq, rq->x->replay_esn ? XFRMA_REPLAY_ESN_VAL :
 						      XFRMA_REPLAY_VAL,
-			      "Device can't take an SA that doesn't start at sequence number 0");
+			      "Device can't take an SA that doesn't start at sequence number 0; add another");
 }
 
 static int (*const xfrm_full_checks[])(const struct xfrm_full_request *) = {

@@ -49,12 +49,13 @@ struct net_device *xfrm_full_dev_rcu(struct net *net, int ifindex,
 	struct net_device *dev = dev_get_by_index_rcu(net, ifindex);
 
 	if (!dev) {
-		NL_SET_ERR_MSG(extack, "No device has this ifindex");
+		NL_SET_ERR_MSG(extack,
+			       "No device has this ifindex: name another, or leave out offload");
 		return ERR_PTR(-ENODEV);
 	}
 	if (!xfrm_full_capable(dev)) {
 		NL_SET_ERR_MSG(extack,
-			       "Device doesn't support full offload: name another, or leave it out");
+			       "Device doesn't support full offload: name another, or leave out offload");
 		return ERR_PTR(-EOPNOTSUPP);
 	}
 	if (dev->priv_flags & IFF_XMIT_DST_RELEASE) {
@@ -80,6 +81,7 @@ static int xfrm_full_check_dev(struct net *net, int ifindex,
 
 static int xfrm_full_refuse(struct netlink_ext_ack *extack, const char *what)
 {
+	/* and what to use instead */
 	NL_SET_ERR_MSG_FMT(extack, "Full offload doesn't support %s", what);
 	return -EOPNOTSUPP;
 }
@@ -89,7 +91,7 @@ static int xfrm_full_check_flags(u8 flags, u8 known,
 {
 	if (flags & XFRM_OFFLOAD_PACKET) {
 		NL_SET_ERR_MSG(extack,
-			       "Full and packet offload exclude each other");
+			       "Full and packet offload exclude each other: leave out one");
 		return -EINVAL;
 	}
 	if (flags & ~known) {
@@ -107,11 +109,11 @@ static const char *xfrm_full_proto_unsupported(u8 proto)
 	case IPPROTO_ESP:
 		return NULL;
 	case IPPROTO_AH:
-		return "AH";
+		return "AH; use ESP";
 	case IPPROTO_COMP:
-		return "IPComp";
+		return "IPComp; use ESP";
 	default:
-		return "protocols other than ESP";
+		return "this protocol; use ESP";
 	}
 }
 
@@ -122,11 +124,11 @@ static const char *xfrm_full_mode_unsupported(u8 mode)
 	case XFRM_MODE_TRANSPORT:
 		return NULL;
 	case XFRM_MODE_BEET:
-		return "BEET mode";
+		return "BEET mode; use tunnel or transport";
 	case XFRM_FULL_MODE_IPTFS:
-		return "IP-TFS";
+		return "IP-TFS; use mode tunnel";
 	default:
-		return "modes other than tunnel and transport";
+		return "this mode; use tunnel or transport";
 	}
 }
 
@@ -144,29 +146,29 @@ static const char *xfrm_full_state_unsupported(const struct xfrm_state *x,
 	if (what)
 		return what;
 	if (x->props.flags & XFRM_STATE_WILDRECV)
-		return "wildcard receive";
+		return "wildcard receive; leave out wildrecv";
 
 	*type = XFRMA_TFCPAD;
 	if (x->tfcpad)
-		return "TFC padding";
+		return "TFC padding; leave it out";
 	*type = XFRMA_SA_EXTRA_FLAGS;
 	if (x->props.extra_flags & XFRM_SA_XFLAG_OSEQ_MAY_WRAP)
-		return "oseq-may-wrap";
+		return "oseq-may-wrap; leave it out";
 	*type = XFRMA_MARK;
 	if (x->mark.v | x->mark.m)
-		return "marks";
+		return "marks; leave them out";
 	*type = XFRMA_SET_MARK;
 	if (x->props.smark.v | x->props.smark.m)
-		return "output marks";
+		return "output marks; leave them out";
 	*type = XFRMA_IF_ID;
 	if (x->if_id)
-		return "interface ids";
+		return "interface ids; leave them out";
 	*type = XFRMA_SA_PCPU;
 	if (x->pcpu_num != UINT_MAX)
-		return "per-CPU SAs";
+		return "per-CPU SAs; leave out the CPU";
 	*type = XFRMA_SEC_CTX;
 	if (x->security)
-		return "security contexts";
+		return "security contexts; leave them out";
 
 	return NULL;
 }
@@ -339,7 +341,7 @@ int xfrm_full_check_state(struct net *net, const struct xfrm_state *x,
 
 	if (x->dir && x->dir != dir) {
 		NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_SA_DIR],
-				    "Mismatched SA and offload direction");
+				    "Mismatched SA and offload direction: use the same");
 		return -EINVAL;
 	}
 
@@ -362,15 +364,15 @@ static const char *xfrm_full_policy_unsupported(const struct xfrm_policy *xp,
 
 	*type = XFRMA_POLICY_TYPE;
 	if (xp->type != XFRM_POLICY_TYPE_MAIN)
-		return "sub-policies";
+		return "sub-policies; use type main";
 
 	*type = XFRMA_OFFLOAD_DEV;
 	if (!xp->xfrm_nr)
-		return "policies without a template";
+		return "policies without a template; add one";
 
 	*type = XFRMA_TMPL;
 	if (xp->xfrm_nr > 1)
-		return "policies with several templates";
+		return "policies with several templates; use one";
 	what = xfrm_full_proto_unsupported(tmpl->id.proto);
 	if (what)
 		return what;
@@ -378,14 +380,14 @@ static const char *xfrm_full_policy_unsupported(const struct xfrm_policy *xp,
 	if (what)
 		return what;
 	if (tmpl->optional)
-		return "optional templates";
+		return "optional templates; use level required";
 
 	*type = XFRMA_IF_ID;
 	if (xp->if_id)
-		return "interface ids";
+		return "interface ids; leave them out";
 	*type = XFRMA_SEC_CTX;
 	if (xp->security)
-		return "security contexts";
+		return "security contexts; leave them out";
 
 	return NULL;
 }

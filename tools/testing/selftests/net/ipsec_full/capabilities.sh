@@ -119,8 +119,10 @@ all_checks() {
 	other "enc cbc(aes) $(random_bytes 16) auth-trunc hmac(sha256) \
 		$(random_bytes 32) 96" "An ICV of 96 bits is unsupported; use 128" \
 		"HMAC-SHA256-96"
-	other "enc cbc(aes) $(random_bytes 16)" "" "no integrity"
-	other "aead rfc4309(ccm(aes)) $(random_bytes 19) 128" "" "AES-CCM"
+	other "enc cbc(aes) $(random_bytes 16)" \
+		"needs both cipher and integrity; add the other" "no integrity"
+	other "aead rfc4309(ccm(aes)) $(random_bytes 16)a1b2c3 128" \
+		"Device can't do rfc4309(ccm(aes)); see ip xfrm offload show" "AES-CCM"
 	check "nothing is left" nothing_left
 }
 

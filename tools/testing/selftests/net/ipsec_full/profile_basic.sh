@@ -59,10 +59,10 @@ all_checks() {
 		c['algorithms'][0]['icv'] == [128]"
 	check "it says so: limits" no_limits
 	refusals <<-END
-		transport OFFLOAD_DEV Device can't do transport mode
-		ipv6 OFFLOAD_DEV Device can't do IPsec over IPv6
+		transport OFFLOAD_DEV Device can't do transport mode; see ip xfrm offload
+		ipv6 OFFLOAD_DEV Device can't do IPsec over IPv6; see ip xfrm offload
 		mixed OFFLOAD_DEV Device can't tunnel the other family; the selector must be IPv4
-		gmac ALG_AEAD Device can't do rfc4543(gcm(aes))
+		gmac ALG_AEAD Device can't do rfc4543(gcm(aes)); see ip xfrm offload
 		chacha ALG_AEAD Device can't do rfc7539esp(chacha20,poly1305)
 		cbc ALG_CRYPT Device can't do cbc(aes) with hmac(sha256)
 		key-256 ALG_AEAD A key of 288 bits is unsupported; use 160

@@ -14,9 +14,9 @@ all_checks() {
 	check "in JSON, too" offers_json 'c["modes"] == ["transport"] and
 		c["families"] == ["ipv6"]'
 	refusals <<-END
-		usual OFFLOAD_DEV Device can't do tunnel mode
-		ipv6 OFFLOAD_DEV Device can't do tunnel mode
-		transport OFFLOAD_DEV Device can't do IPsec over IPv4
+		usual OFFLOAD_DEV Device can't do tunnel mode; see ip xfrm offload
+		ipv6 OFFLOAD_DEV Device can't do tunnel mode; see ip xfrm offload
+		transport OFFLOAD_DEV Device can't do IPsec over IPv4; see ip xfrm offload
 	END
 	check "nothing is left" nothing_left
 	check "the rest works" the_rest_works 70

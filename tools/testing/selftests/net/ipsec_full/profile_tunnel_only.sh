@@ -14,7 +14,7 @@ all_checks() {
 	refused "Device can't do transport mode" out mode transport
 	refused "Device can't do transport mode" in mode transport
 	refusals <<-END
-		transport OFFLOAD_DEV Device can't do transport mode
+		transport OFFLOAD_DEV Device can't do transport mode; see ip xfrm offload
 	END
 	check "nothing is left" nothing_left
 	check "the rest works" the_rest_works 70
