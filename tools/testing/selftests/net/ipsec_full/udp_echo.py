@@ -6,6 +6,7 @@ usage: udp_echo.py serve PORT ADDRESS...
        udp_echo.py encap PORT
        udp_echo.py log PORT ADDRESS...
        udp_echo.py send PORT COUNT SIZE SOURCE>DESTINATION...
+       udp_echo.py pour PORT SECONDS SIZE SOURCE>DESTINATION...
        udp_echo.py check PORT SIZES SOURCE>DESTINATION...
 
 "serve" returns every datagram to its sender and says "ready" when it can.
@@ -13,6 +14,7 @@ usage: udp_echo.py serve PORT ADDRESS...
 what is not ESP.
 "log" prints the local address and the text of every datagram. "send" sends COUNT
 datagrams of SIZE bytes on each pair, and does not care whether they can be sent.
+"pour" sends one on each pair every so many seconds, without end.
 "check" sends a datagram of each size (comma-separated, in bytes) on each pair
 and wants it back unchanged; what does not come in time is told.
 """
@@ -21,6 +23,7 @@ import os
 import select
 import socket
 import sys
+import time
 
 from xfrm_nl import POLICY, family_of, userpolicy_info
 
@@ -68,6 +71,20 @@ def send(port, count, size, pairs):
                     sock.sendto(data, (destination, port))
                 except OSError:
                     pass                # its SA has expired
+
+
+def pour(port, seconds, size, pairs):
+    ways = []
+    for pair in pairs:
+        source, destination = pair.split('>')
+        ways.append((open_socket(source, 0), (destination, port)))
+    while True:
+        for sock, destination in ways:
+            try:
+                sock.sendto(bytes(size), destination)
+            except OSError:
+                pass                    # a policy blocks
+        time.sleep(seconds)
 
 
 def bypass(sock, family):
@@ -135,6 +152,8 @@ def main():
     if command == 'send':
         send(port, int(sys.argv[3]), int(sys.argv[4]), sys.argv[5:])
         return 0
+    if command == 'pour':
+        pour(port, float(sys.argv[3]), int(sys.argv[4]), sys.argv[5:])
     if command == 'encap':
         encap(port)
     sizes = [int(size) for size in sys.argv[3].split(',')]
