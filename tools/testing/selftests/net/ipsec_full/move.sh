@@ -22,19 +22,33 @@ INBOUND=2 FULL=8 MOVE=32 SOFTWARE=64
 ATTR_AEAD=18 ATTR_LIFETIME=9 ATTR_ENCAP=4
 RATE=${RATE:-10}
 
+NATT_PORT=4500
 ESN[7001]=esn ALG[7002]=sha256 ESN[7003]=esn ALG[7004]=sha512 ESN[7004]=esn
+ALG[7006]=chacha ENCAP[7006]=$NATT_PORT ALG[7007]=gmac
 pair 7000 tunnel    4 4 onlink 128 32
 pair 7001 transport 6 6 onlink 256 64
 pair 7002 tunnel    6 4 routed 256 128
 pair 7003 transport 4 4 routed 128 1024
 pair 7004 tunnel    4 6 onlink 128 256
+pair 7006 tunnel    4 4 routed 256 64
+pair 7007 transport 6 6 routed 128 64
 # Of this one no traffic is wanted.
 pair 7005 tunnel    4 4 onlink 128 64
-LIVE=(7000 7001 7002 7003 7004)
+LIVE=(7000 7001 7002 7003 7004 7006 7007)
 
 setup() {
-	software_pairs_up 7000 7001 7002 && pairs_up 7003 7004 7005 &&
-		trace_moves && stream_up "$RATE" "${LIVE[@]}"
+	software_pairs_up 7000 7001 7002 7006 7007 &&
+		pairs_up 7003 7004 7005 && out_of_udp && trace_moves &&
+		stream_up "$RATE" "${LIVE[@]}"
+}
+
+# What takes ESP out of UDP, when software has the SAs.
+out_of_udp() {
+	local log=$OUT/move.natt
+
+	server "$log-near" ready "$MOVES_DIR/udp_echo.py" encap $NATT_PORT &&
+		server "$log-far" ready \
+			peer "$MOVES_DIR/udp_echo.py" encap $NATT_PORT
 }
 
 # all_move none|DEVICE: and packets pass.
@@ -106,10 +120,12 @@ refused_by_nic() {
 	fault_of_nic "$1 refuse $INTERNAL" "${@:2}"
 }
 
-# fault_of_nic FAULT PLACE REASON DIRECTION DEVICE: likewise, by any fault.
+# fault_of_nic FAULT PLACE REASON DIRECTION DEVICE: likewise, by any fault. Nothing
+# else of the SA changes.
 fault_of_nic() {
-	local output
+	local output before
 
+	before=$(essence 7000)
 	# shellcheck disable=SC2086  # words
 	acmectl fault $1 || return
 	if output=$(move 7000 "$4" "$5" 2>&1); then
@@ -118,7 +134,7 @@ fault_of_nic() {
 		return 1
 	fi
 	acmectl fault clear && echo "$output" && is_at 7000 "$4" "$2" "$2" "$3" &&
-		pings 7000
+		diff <(echo "$before") <(essence 7000) && pings 7000
 }
 
 full_nic() {
@@ -172,7 +188,9 @@ counters_agree() {
 	keep_evidence final
 }
 
+# Sockets that take ESP out of UDP have policies, too.
 all_removed() {
+	run_cleanup
 	pairs_down "${PAIRS[@]}" && no_states && no_device_sas
 }
 
