@@ -20,6 +20,7 @@ from inject import ESP, ETH_IPV4, ETH_IPV6, FRAGMENT, fragments
 from verify_wire import FORGER
 
 ETH_P_ALL, PACKET_OUTGOING = 3, 4
+SO_RCVBUFFORCE, RCVBUF = 33, 8 << 20
 KEPT = 2000
 MACS = 12
 
@@ -31,17 +32,19 @@ class Packet:
         kind, = struct.unpack_from('!H', frame, MACS)
         self.frame, self.data = frame, frame[MACS + 2:]
         self.family = {ETH_IPV4: 4, ETH_IPV6: 6}.get(kind)
-        self.is_esp = self.is_piece = self.more = False
+        self.is_esp = self.is_piece = self.is_first = self.more = False
         if self.family == 4:
             self.is_esp = self.data[9] == ESP
             off, = struct.unpack_from('!H', self.data, 6)
             self.is_piece, self.more = bool(off & 0x3fff), bool(off & 0x2000)
+            self.is_first = not off & 0x1fff
             self.key = self.data[12:20] + self.data[4:6]
         elif self.family == 6:
             self.is_piece = self.data[6] == FRAGMENT
             self.is_esp = self.data[40 if self.is_piece else 6] == ESP
             if self.is_piece:
-                self.more = bool(self.data[43] & 1)
+                off, = struct.unpack_from('!H', self.data, 42)
+                self.is_first, self.more = not off & ~7, bool(off & 1)
                 self.key = self.data[8:40] + self.data[44:48]
 
 
@@ -49,6 +52,7 @@ class Replayer:
     def __init__(self, dev, percent, seed):
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
                                   socket.htons(ETH_P_ALL))
+        self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RCVBUF)
         self.sock.bind((dev, ETH_P_ALL))
         self.share = percent / 100
         self.rng = random.Random(seed)
@@ -67,14 +71,16 @@ class Replayer:
             self.kept[self.rng.randrange(KEPT)] = packets
 
     def seen(self, packet):
-        """A packet of pieces is kept when the last of them has left."""
+        """A packet of two pieces is kept when the second has left. One that was
+        not seen, as the socket was full, makes the other worthless."""
         if not packet.is_piece:
             self.keep([packet])
-            return
-        pieces = self.pieces.setdefault(packet.key, [])
-        pieces.append(packet)
-        if not packet.more:
-            self.keep(self.pieces.pop(packet.key))
+        elif packet.is_first:
+            self.pieces[packet.key] = packet
+        else:
+            first = self.pieces.pop(packet.key, None)
+            if first and not packet.more:
+                self.keep([first, packet])
 
     def send(self, packet, data):
         self.sock.send(packet.frame[:6] + self.forger +
