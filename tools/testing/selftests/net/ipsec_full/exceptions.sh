@@ -172,6 +172,29 @@ all_dropped() {
 		nothing_by "$n"
 }
 
+# Fragments that came to the host, of both families.
+fragments_seen() {
+	awk '/^Ip: [0-9]/ { n += $15 } $1 == "Ip6ReasmReqds" { n += $2 }
+	     END { print n }' /proc/net/snmp /proc/net/snmp6
+}
+
+# dropped_by_nic N: the host sees no exception, neither the first fragment, which says
+# what the packet is, nor the second; what it was is taken when it comes whole.
+dropped_by_nic() {
+	local n=$1 before nic seen
+
+	fresh "$n" && in_order "$n" 1 2 || return
+	before=$(mib near XfrmFullInException) nic=$(hw_count esp_rx_exc_dropped)
+	seen=$(fragments_seen)
+	inject mark && inject "$n seq f3 f4 f5" &&
+		busywait 3000 counts XfrmFullInException $((before + 3)) || return
+	echo "NIC: $nic, now $(hw_count esp_rx_exc_dropped); $seen fragments seen," \
+		"now $(fragments_seen)"
+	(($(hw_count esp_rx_exc_dropped) == nic + 6)) &&
+		[[ $(fragments_seen) == "$seen" ]] && nothing_by "$n" &&
+		in_order "$n" 3 4 5 2!
+}
+
 counts() {
 	echo "$1: $(mib near "$1"), expected $2"
 	[[ $(mib near "$1") == "$2" ]]

@@ -45,12 +45,6 @@ setup() {
 		"$INJECT_DIR/udp_echo.py" encap "${ENCAP[6004]}"
 }
 
-# Fragments that came to the host, of both families.
-fragments_seen() {
-	awk '/^Ip: [0-9]/ { n += $15 } $1 == "Ip6ReasmReqds" { n += $2 }
-	     END { print n }' /proc/net/snmp /proc/net/snmp6
-}
-
 # upper_up TYPE: a device on top of the NIC, upper0, brings what comes by it.
 upper_up() {
 	local words
@@ -120,21 +114,11 @@ tagged_up() {
 		at_end peer ip link del tagged0 && peer ip link set tagged0 up
 }
 
-# The user wants no exceptions: the NIC drops them, and the host sees none, neither the
-# first fragment, which says what the packet is, nor the second.
+# The user wants no exceptions.
 drop_mode() {
-	local OFFLOAD_IN="$OFFLOAD_IN exceptions drop" n=$1 before nic seen
+	local OFFLOAD_IN="$OFFLOAD_IN exceptions drop"
 
-	fresh "$n" && in_order "$n" 1 2 || return
-	before=$(mib near XfrmFullInException) nic=$(hw_count esp_rx_exc_dropped)
-	seen=$(fragments_seen)
-	inject mark && inject "$n seq f3 f4 f5" &&
-		busywait 3000 counts XfrmFullInException $((before + 3)) || return
-	echo "NIC: $nic, now $(hw_count esp_rx_exc_dropped); $seen fragments seen," \
-		"now $(fragments_seen)"
-	(($(hw_count esp_rx_exc_dropped) == nic + 6)) &&
-		[[ $(fragments_seen) == "$seen" ]] && nothing_by "$n" &&
-		in_order "$n" 3 4 5 2!
+	dropped_by_nic "$1"
 }
 
 # A NIC that is late costs packets, and in the end the SA; what is late is never
