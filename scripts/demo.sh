@@ -65,11 +65,11 @@ frames() {
 judge_wire() {
 	local status=0
 
-	printf '\n8. What was on the wire, by QEMU\x27s capture\n\n'
+	printf '\n9. What was on the wire, by QEMU\x27s capture\n\n'
 	frames
-	printf '\n   With the keys of the SAs, tshark and a decoder of our own read'
-	printf ' all of it:\n\n'
-	"$SELFTESTS/verify_wire.py" "$RESULT/wire" \
+	printf '\n   With the keys of the SAs, a decoder of our own reads all of it,'
+	printf ' and tshark all ESP:\n\n'
+	"$SELFTESTS/verify_wire.py" --all "$RESULT/wire" \
 		"$RESULT/capture/wire0.pcap" >"$RESULT/wire.txt" 2>&1 || status=$?
 	sed 's/^/      /' "$RESULT/wire.txt"
 	((status == 0)) || return "$status"
@@ -124,7 +124,7 @@ main() {
 	judge_wire || status=1
 	figures
 	if ((status)); then
-		printf '\nNOT PROVED: see [NO] and the text under 8. Logs: %s\n' \
+		printf '\nNOT PROVED: see [NO] and the text under 9. Logs: %s\n' \
 			"$RESULT"
 		return 1
 	fi

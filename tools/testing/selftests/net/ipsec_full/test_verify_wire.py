@@ -8,6 +8,7 @@ Captures are made by scapy, with its own ESP. Runs on the host.
 import contextlib
 import io
 import os
+import re
 import struct
 import sys
 import tempfile
@@ -1114,14 +1115,46 @@ def refusals(number):
     return passed
 
 
+def read_by_both(text):
+    """Numbers of packets and SAs that both decoders have read, and that there are."""
+    return list(map(int, re.search(
+        r'^(\d+) of (\d+) ESP packets, of (\d+) of (\d+) SAs', text,
+        re.MULTILINE).groups()))
+
+
+def samples():
+    """Of a large capture tshark reads some of each SA, or all, and is believed."""
+    with tempfile.TemporaryDirectory() as folder, \
+            mock.patch.object(verify_wire, 'FIRST_FRAMES', 3), \
+            mock.patch.object(verify_wire, 'OTHER_FRAMES', 16):
+        args = Wire().write(folder)
+        some, there, sas, all_sas = read_by_both(verdict(args)[1])
+        yield 'some packets', 0 < some < there
+        yield 'of all SAs', 1 < sas == all_sas
+        whole = read_by_both(verdict(['--all'] + args)[1])
+        yield 'all packets', some < whole[0] and whole[1:] == [there, sas, sas]
+        with mock.patch.object(verify_wire.Tshark, 'auths', dict.fromkeys(
+                verify_wire.Tshark.auths, 'HMAC-MD5-96 [RFC2403]')):
+            yield 'of another mind', \
+                'decoders differ' in found(verdict(args)[1])
+
+
+def sampled(number):
+    wrong = [what for what, right in samples() if not right]
+    print('%sok %d samples' % ('not ' if wrong else '', number))
+    print(''.join('# wrong: %s\n' % what for what in wrong), end='')
+    return not wrong
+
+
 def main():
     runs = [(test, 'both') for test in TESTS]
     runs += [(test, 'fast') for test in MOVES] + [(moves, 'both')]
     runs += [(test, end) for end in ('fast', 'tshark') for test in EITHER]
     print('TAP version 13')
-    print('1..%d' % (len(runs) + 1))
+    print('1..%d' % (len(runs) + 2))
     passed = [run(number, *args) for number, args in enumerate(runs, 1)]
     passed.append(refusals(len(runs) + 1))
+    passed.append(sampled(len(runs) + 2))
     print('# Totals: pass:%d fail:%d' % (sum(passed),
                                          len(passed) - sum(passed)))
     return 0 if all(passed) else 1

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Judge what wires carried, given the SAs of both ends.
 
-usage: verify_wire.py [--backend both|tshark|fast] EVIDENCE PCAP...
+usage: verify_wire.py [--backend both|tshark|fast] [--all] EVIDENCE PCAP...
 
 EVIDENCE is a folder that tests write (ipsec.sh):
 
@@ -54,9 +54,10 @@ tcpdump write them; each is a wire of its own. Frames from 02:66:6f:72:67:65 are
 an attacker's: they say nothing of the sender. Those that are good ESP, copies or
 intercepted ones, whole or in fragments, reach the receiver.
 
-Two independent decoders read a capture, tshark (its first 30 MB or 60000 frames)
-and this file (by python3-cryptography); what they find must be the same. tshark
-4.0 knows neither ESN nor ChaCha20-Poly1305 and AES-GMAC, and for the sake of what
+Two independent decoders read a capture, tshark and this file (by
+python3-cryptography); what they find must be the same. Of a large capture tshark
+reads the beginning, and packets of each SA from all of the rest, or, with --all,
+every packet in ESP that is not in fragments; how many, is told. tshark 4.0 knows neither ESN nor ChaCha20-Poly1305 and AES-GMAC, and for the sake of what
 ESP carries it is told not to look into UDP: such SAs are left to the other.
 
 Exit status: 0 the wire was clean, 1 it was not, 2 could not tell.
@@ -90,7 +91,8 @@ MAX_TOLD = 10
 # tshark says no more of a packet whose content it could not dissect.
 UNTOLD = 'untold'
 EXCEPTIONS = ('XfrmFullInException', 'XfrmFullInRaw', 'XfrmFullInDev')
-TSHARK_BYTES, TSHARK_FRAMES = 30 << 20, 60000
+# What tshark reads of a large capture: its first frames, and so many of the others.
+FIRST_FRAMES, OTHER_FRAMES = 20000, 20000
 # How long IP waits for a fragment, and how far a receiver's queues may mix what
 # the wire had in order.
 FRAGMENT_SECONDS = 30
@@ -645,15 +647,56 @@ class Fast:
         return '%s > %s' % (packet.src, packet.dst)
 
 
-def first_frames(path):
-    """How many frames are in the first bytes that tshark looks at."""
-    size = 0
-    count = 1
-    for count, (_, frame) in enumerate(read_pcap(path), 1):
-        size += len(frame)
-        if size > TSHARK_BYTES or count == TSHARK_FRAMES:
-            break
-    return count
+def whole_esp(frame):
+    """The SA of a frame that is an ESP packet, as raw bytes, or None."""
+    at = 14
+    if frame[12:14] == ETH_VLAN.to_bytes(2, 'big'):
+        at += 4
+    if frame[6:12] == FORGER_RAW or len(frame) < at + 44:
+        return None
+    kind = int.from_bytes(frame[at - 2:at], 'big')
+    if kind == ETH_IPV6 and frame[at + 6] == ESP:
+        return frame[at + 24:at + 44]
+    if kind == ETH_IPV4 and frame[at + 9] == ESP and \
+            not int.from_bytes(frame[at + 6:at + 8], 'big') & 0x3fff:
+        end = at + 4 * (frame[at] & 15)
+        return frame[at + 16:at + 20] + frame[end:end + 4]
+    return None
+
+
+class Sample:
+    """The frames of a capture that tshark reads.
+
+    numbers has theirs in the capture. Those behind the first ones are ESP packets
+    of all SAs, each SA's in equal distances, the first of all among them.
+    """
+
+    def __init__(self, path, everything):
+        self.path = path
+        count = collections.Counter(
+            whole_esp(frame) for number, (_, frame) in
+            enumerate(read_pcap(path), 1) if number > FIRST_FRAMES)
+        del count[None]
+        each = max(1, OTHER_FRAMES // max(1, len(count)))
+        self.steps = {sa: 1 if everything else -(-total // each)
+                      for sa, total in count.items()}
+        self.numbers = []
+
+    def write(self, pcap):
+        """As a capture of its own."""
+        seen = collections.Counter()
+        pcap.write(struct.pack('=IHH4I', 0xa1b2c3d4, 2, 4, 0, 0, 1 << 18, 1))
+        for number, (second, frame) in enumerate(read_pcap(self.path), 1):
+            sa = whole_esp(frame) if number > FIRST_FRAMES else None
+            if sa:
+                seen[sa] += 1
+            if number > FIRST_FRAMES and \
+                    (not sa or (seen[sa] - 1) % self.steps[sa]):
+                continue
+            self.numbers.append(number)
+            pcap.write(struct.pack('=4I', second, 0, len(frame), len(frame)))
+            pcap.write(frame)
+        pcap.flush()
 
 
 def known_to_tshark(sa):
@@ -672,8 +715,10 @@ class Tshark:
              'hmac(sha384)': 'HMAC-SHA-384-192 [RFC4868]',
              'hmac(sha512)': 'HMAC-SHA-512-256 [RFC4868]'}
 
-    def __init__(self, evidence):
+    def __init__(self, evidence, everything=False):
         self.evidence = evidence
+        self.everything = everything
+        self.numbers = []           # see Sample
 
     def sad(self):
         """The SAs in the form of tshark's esp_sa table."""
@@ -694,8 +739,7 @@ class Tshark:
                 '0x' + crypto.auth_key.hex())
 
     def command(self, path):
-        command = ['tshark', '-n', '-r', path, '-c', str(first_frames(path)),
-                   '-T', 'fields',
+        command = ['tshark', '-n', '-r', path, '-T', 'fields',
                    '-E', 'separator=|', '-E', 'occurrence=a',
                    '-o', 'esp.enable_encryption_decode:TRUE',
                    '-o', 'esp.enable_authentication_check:TRUE',
@@ -709,6 +753,13 @@ class Tshark:
         return command
 
     def decode(self, path):
+        sample = Sample(path, self.everything)
+        with tempfile.NamedTemporaryFile() as pcap:
+            sample.write(pcap)
+            self.numbers = sample.numbers
+            yield from self.decode_sample(pcap.name)
+
+    def decode_sample(self, path):
         with tempfile.TemporaryDirectory() as config, \
                 tempfile.TemporaryFile('w+') as errors:
             with open(os.path.join(config, 'esp_sa'), 'w',
@@ -720,8 +771,7 @@ class Tshark:
                                   stderr=errors) as tshark:
                 for line in tshark.stdout:
                     yield from self.decode_line(line)
-            errors.seek(0)
-            if tshark.returncode and 'cut short' not in errors.read():
+            if tshark.returncode:
                 errors.seek(0)
                 raise Unreadable('tshark: ' + errors.read().strip())
 
@@ -729,7 +779,7 @@ class Tshark:
         row = {name: value.split(',') for name, value in
                zip(self.fields, line.rstrip('\n').split('|'))}
         layers = row['frame.protocols'][0].split(':')
-        number = int(row['frame.number'][0])
+        number = self.numbers[int(row['frame.number'][0]) - 1]
         if row['eth.src'][0] == FORGER:
             return
         outer = next((la for la in layers if la in ('ip', 'ipv6')), None)
@@ -831,6 +881,7 @@ class Judge:
         self.ivs = collections.defaultdict(dict)
         self.faults = []
         self.clear = self.esp = 0
+        self.both = Both()
         self.wires = []
 
     def fault(self, kind, text, *args):
@@ -1078,32 +1129,55 @@ def drained(taken):
         yield taken.popleft()
 
 
-def compare(judge, evidence, path):
+def compare(judge, evidence, path, everything):
     """Decode with both, yield what the one says that looks closer."""
     taken = collections.deque()
+    tshark = Tshark(evidence, everything)
     mine = comparable(remember(Fast(evidence).decode(path), taken), evidence)
-    other = comparable(Tshark(evidence).decode(path), evidence)
-    stop = first_frames(path)
+    other = comparable(tshark.decode(path), evidence)
+    two = next(other, None)
+    chosen = frozenset(tshark.numbers)
     same = True
     for one in mine:
         yield from drained(taken)
-        if not same or one.frame > stop:
+        judge.both.count(one, one.frame in chosen and same)
+        if not same or one.frame not in chosen:
             continue
-        two = next(other, None)
         same = agree(one, two)
         if not same:
             judge.fault('decoders differ', '%s, tshark: %s', one, two)
             other.close()
-    two = next(other, None)
+        two = next(other, None)
     if two:
         judge.fault('decoders differ', 'nothing, tshark: %s', two)
     yield from drained(taken)
 
 
-def decoded(judge, evidence, path, backend):
-    if backend == 'both':
-        return compare(judge, evidence, path)
-    return {'fast': Fast, 'tshark': Tshark}[backend](evidence).decode(path)
+class Both:
+    """What both decoders have read."""
+
+    def __init__(self):
+        self.esp, self.agreed = collections.Counter(), collections.Counter()
+
+    def count(self, record, agreed):
+        if isinstance(record, Esp):
+            self.esp[record.dst, record.spi] += 1
+            self.agreed[record.dst, record.spi] += agreed
+
+    def judge(self, judge):
+        if self.esp and not self.agreed.total():
+            judge.fault('tshark', 'it has read no packet in ESP')
+
+    def report(self):
+        return '%d of %d ESP packets, of %d of %d SAs, by tshark as well' % (
+            self.agreed.total(), self.esp.total(),
+            sum(map(bool, self.agreed.values())), len(self.esp))
+
+
+def decoded(judge, evidence, path, args):
+    if args.backend == 'both':
+        return compare(judge, evidence, path, args.all)
+    return {'fast': Fast, 'tshark': Tshark}[args.backend](evidence).decode(path)
 
 
 def main():
@@ -1111,6 +1185,8 @@ def main():
         description='Judge what a wire carried, given the SAs of both ends.')
     parser.add_argument('--backend', default='both',
                         choices=('both', 'tshark', 'fast'))
+    parser.add_argument('--all', action='store_true',
+                        help='tshark reads all of a large capture')
     parser.add_argument('evidence', metavar='EVIDENCE')
     parser.add_argument('pcap', nargs='+', metavar='PCAP')
     args = parser.parse_args()
@@ -1118,14 +1194,18 @@ def main():
         evidence = Evidence(args.evidence)
         judge = Judge(evidence)
         for path in args.pcap:
-            judge.judge(path, decoded(judge, evidence, path, args.backend))
+            judge.judge(path, decoded(judge, evidence, path, args))
     except (Unreadable, OSError) as err:
         print('verify_wire: %s' % err, file=sys.stderr)
         return 2
     judge.finish()
     print('\n'.join(judge.table()))
+    if args.backend == 'both':
+        judge.both.judge(judge)
     print('%d ESP packets of %d SAs judged, %d other IP frames seen'
           % (judge.esp, len(evidence.sas), judge.clear))
+    if args.backend == 'both':
+        print(judge.both.report())
     judge.report()
     print('wire: %s' % ('NOT CLEAN' if judge.faults else 'clean'))
     return 1 if judge.faults else 0
