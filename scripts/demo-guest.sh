@@ -216,10 +216,17 @@ calls() {
 	awk '{ n += $1 } END { print n + 0 }' "$1"
 }
 
+# into FILE COMMAND...
+into() {
+	"${@:2}" >"$1"
+}
+
 who_encrypted() {
 	title "Who encrypted?"
-	"$TESTS/count_calls.sh" show >"$WORK/calls"
-	peer "$TESTS/count_calls.sh" show >"$WORK/peer-calls"
+	prove "what IPsec called has been counted, here" \
+		into "$WORK/calls" "$TESTS/count_calls.sh" show
+	prove "and in the peer" \
+		into "$WORK/peer-calls" peer "$TESTS/count_calls.sh" show
 	say "Calls of esp_input, esp_output, crypto_aead_encrypt and their like:" \
 		"$(calls "$WORK/calls") here, $(calls "$WORK/peer-calls") in the" \
 		"peer, which did the same work in software:"
@@ -259,6 +266,52 @@ no_sa() {
 	prove "counted as XfrmOutNoStates" test "$(mib near XfrmOutNoStates)" -ge 3
 }
 
+no_states_met() {
+	mib near XfrmOutNoStates
+}
+
+# Deleted, packets that found none, and new ones.
+another_round() {
+	states_del "${PAIRS[@]}" &&
+		busywait_for_counter 10000 10 no_states_met >/dev/null &&
+		new_states && flows "${PAIRS[@]}"
+}
+
+new_states() {
+	renew "${PAIRS[@]}" && states_add "${PAIRS[@]}"
+}
+
+under_traffic() {
+	local n round pings=()
+
+	title "SAs come and go under traffic"
+	prove "new SAs" new_states
+	for n in "${PAIRS[@]}"; do
+		ping -q -i 0.02 -I "${NEAR[$n]}" "${FAR[$n]}" >/dev/null 2>&1 &
+		pings+=($!)
+		at_end stop_server $!
+	done
+	for round in 1 2 3; do
+		prove "all deleted, and new ones added, while packets flow ($round)" \
+			another_round
+	done
+	for n in "${pings[@]}"; do
+		stop_server "$n"
+	done
+	prove "the last ones, for a few packets" last_states
+}
+
+# What is on its way when the others end, nobody can tell.
+last_states() {
+	local n
+
+	states_del "${PAIRS[@]}" && new_states || return
+	for n in "${PAIRS[@]}"; do
+		ping -q -c 3 -i 0.05 -W 5 -I "${NEAR[$n]}" "${FAR[$n]}" || return
+	done
+	keep_evidence final
+}
+
 main() {
 	rm -f "$OUT/figures"
 	server "$WORK/iperf3" listening peer iperf3 -s --forceflush
@@ -269,6 +322,7 @@ main() {
 	who_encrypted
 	counters_of_both
 	no_sa
+	under_traffic
 	return "$FAILED"
 }
 

@@ -217,7 +217,7 @@ forward_tcp() {
 no_esp_here() {
 	local calls
 
-	calls=$("$SCRIPTS/count_calls.sh" show)
+	calls=$("$SCRIPTS/count_calls.sh" show) || return
 	echo "$calls"
 	[[ -z $calls ]]
 }
