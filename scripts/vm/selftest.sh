@@ -51,7 +51,39 @@ says() {
 }
 
 processes() {
-	pgrep -f "$WORK/out" || true
+	pgrep -af "$WORK/out" || true
+}
+
+# none_left: soon, there is no process.
+none_left() {
+	local i
+
+	for ((i = 0; i < 50; i++)); do
+		[[ -n $(processes) ]] || return 0
+		sleep 0.1
+	done
+	processes >>"$OUTPUT"
+	return 1
+}
+
+# interrupted SCRIPT: ^C, when it has said that it is there.
+interrupted() {
+	local pid memory status=0
+
+	set -m
+	vm NIC=acme RUN="$1" TIMEOUT=60 &
+	pid=$!
+	set +m
+	until grep -q '^there$' "$OUTPUT"; do
+		kill -0 "$pid" 2>/dev/null || return
+		sleep 0.2
+	done
+	memory=$(processes | grep -o '/dev/shm/ipsec-full-[^ ,]*' | head -n 1)
+	kill -INT -- "-$pid"
+	wait "$pid" || status=$?
+	echo "status $status, memory $memory" >>"$OUTPUT"
+	[[ -n $memory && ! -e $memory ]] && ((status != 0)) &&
+		! grep -q 'after 60 s' "$OUTPUT"
 }
 
 rm -rf "$WORK"
@@ -61,13 +93,19 @@ script status.sh 'echo "got $# $2"; echo left >"$OUT/left"; exit "$1"'
 script panic.sh "$PANIC"
 script warn.sh "$WARN"
 script hang.sh 'sleep 1000'
+script there.sh 'echo there; sleep 1000'
 
 ends 37 "the script's exit status" RUN=status.sh ARGS="37 'two words'"
 says 'got 2 two words' "its arguments, and its output"
 judged "$([[ $(cat "$WORK/out/left") == left ]]; echo $?)" "what it leaves in OUT"
 ends 0 "none for success" RUN=status.sh ARGS="0 x"
 ends 124 "TIMEOUT: 124" RUN=hang.sh TIMEOUT=15
-judged "$([[ -z $(processes) ]]; echo $?)" "and no process is left"
+judged "$(none_left; echo $?)" "and no process is left"
+status=0
+interrupted there.sh || status=1
+judged "$status" "interrupted: it fails, and gives its memory back"
+judged "$(none_left; echo $?)" "no process is left"
+ends 0 "and the next one works" RUN=status.sh ARGS="0 x"
 ends 125 "a kernel that dies: 125" RUN=panic.sh
 ends 1 "a kernel that complains" RUN=warn.sh
 says 'WARNING: planted' "and what of"
