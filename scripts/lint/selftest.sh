@@ -64,6 +64,9 @@ plant_selftests() {
 	plant "$TESTS/Makefile" <<<'TEST_PROGS += aaa_missing.sh'
 	expect selftests 'there is no aaa_missing.sh' 'a listed test that is missing'
 	expect selftests 'aaa_missing.sh belongs before' 'an unsorted list of tests'
+	plant tools/verification/ipsec_full/handover.pml \
+		<<<'inline xfrm_full_nowhere() { skip }'
+	expect selftests 'no xfrm_full_nowhere' 'a step of the model by no name'
 }
 
 plant_documents() {

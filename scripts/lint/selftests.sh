@@ -3,7 +3,8 @@
 #
 # The rules of kernel selftests: every test is listed, every listed file is
 # there, lists and config are sorted and free of duplicates, what is generated
-# is ignored by git. The same order for the configs of scripts/kernel.
+# is ignored by git. The same order for the configs of scripts/kernel. And the model's
+# steps have the names of the code's functions.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$REPO"
@@ -13,6 +14,7 @@ LISTS=(TEST_PROGS TEST_PROGS_EXTENDED TEST_PROGS_HOST TEST_FILES TEST_GEN_FILES
 	TEST_GEN_PROGS)
 EXECUTABLE=(TEST_PROGS TEST_PROGS_EXTENDED TEST_PROGS_HOST)
 GENERATED=(TEST_GEN_FILES TEST_GEN_PROGS)
+MODEL=tools/verification/ipsec_full/handover.pml
 
 # unsorted FILE: reads lines, names the first that is out of order or twice.
 unsorted() {
@@ -96,7 +98,18 @@ generated_are_ignored() {
 		sed '/^#/d' "$DIR/.gitignore" | unsorted "$DIR/.gitignore"
 }
 
+steps_are_functions() {
+	local name
+
+	sed -nE 's/^inline (xfrm_full_[a-z_]+)\(.*/\1/p' "$MODEL" |
+		while read -r name; do
+			grep -qE "^[a-z].*\<$name\(" net/xfrm/*.c include/net/*.h ||
+				echo "$MODEL: the kernel has no $name()"
+		done
+}
+
 export LC_ALL=C
+findings < <(steps_are_functions)
 findings < <(configs)
 if [[ -e $DIR/Makefile ]]; then
 	findings < <(lists_are_sorted)
