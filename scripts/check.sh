@@ -241,7 +241,8 @@ wire_result() {
 	local what="the wire is clean, counters equal it"
 
 	[[ -d $1/wire ]] || return 0
-	if "$SELFTESTS/verify_wire.py" ${FULL:+--all} "$1/wire" "$1"/capture/wire*.pcap 2>&1 |
+	if "$SELFTESTS/verify_wire.py" ${FULL:+--all} "$1/wire" \
+		"$1"/capture/wire*.pcap 2>&1 |
 		sed 's/^/# /'; then
 		echo "ok $what"
 	else

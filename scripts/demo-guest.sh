@@ -266,14 +266,11 @@ no_sa() {
 	prove "counted as XfrmOutNoStates" test "$(mib near XfrmOutNoStates)" -ge 3
 }
 
-no_states_met() {
-	mib near XfrmOutNoStates
-}
-
 # Deleted, packets that found none, and new ones.
 another_round() {
 	states_del "${PAIRS[@]}" &&
-		busywait_for_counter 10000 10 no_states_met >/dev/null &&
+		busywait_for_counter 10000 10 mib near XfrmOutNoStates \
+			>/dev/null &&
 		new_states && flows "${PAIRS[@]}"
 }
 

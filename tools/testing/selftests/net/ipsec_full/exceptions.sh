@@ -195,6 +195,11 @@ dropped_by_nic() {
 		in_order "$n" 3 4 5 2!
 }
 
+# PLAYED go, and nothing is left, of anybody's. Needs profile.sh.
+nothing_else() {
+	inject_down "${PLAYED[@]}" && run_cleanup && nothing_left
+}
+
 counts() {
 	echo "$1: $(mib near "$1"), expected $2"
 	[[ $(mib near "$1") == "$2" ]]

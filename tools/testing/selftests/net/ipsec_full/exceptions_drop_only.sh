@@ -30,10 +30,6 @@ header_dropped() {
 		nothing_by "$n"
 }
 
-nothing_else() {
-	inject_down "${PLAYED[@]}" && run_cleanup && nothing_left
-}
-
 all_checks() {
 	local n case
 

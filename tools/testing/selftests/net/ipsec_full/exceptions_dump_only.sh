@@ -119,10 +119,6 @@ leaves_late() {
 		is_at "$n" in device device request && in_order "$n" 5 4! f6
 }
 
-nothing_else() {
-	inject_down "${PLAYED[@]}" && run_cleanup && nothing_left
-}
-
 all_checks() {
 	local n case
 

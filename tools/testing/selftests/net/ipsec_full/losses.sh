@@ -40,7 +40,7 @@ listen() {
 }
 
 # Packets of all pairs without end, whatever becomes of them.
-flood() {
+pings_of_all() {
 	local n
 
 	for n in "${ALL[@]}"; do
@@ -65,7 +65,7 @@ loss_setup() {
 	pairs_up "${ALL[@]}" && fall_back && escape_up && capture_sees &&
 		listen || return
 	POLICIES=$(policies)
-	flood
+	pings_of_all
 	all_flow
 }
 

@@ -183,10 +183,7 @@ told_hard() {
 }
 
 hard_told() {
-	awk -v spi="$(printf '0x%08x' "${SPI_IN[$1]}")" '
-		$1 == "proto" && $2 == "esp" { mine = index($4, spi) == 1 }
-		mine && $1 == "hard" && $2 == 1 { found = 1 }
-		END { exit !found }' "$GONE"
+	ends_told "$GONE" "${SPI_IN[$1]}" | grep -q '^hard '
 }
 
 refused_by_nic() {

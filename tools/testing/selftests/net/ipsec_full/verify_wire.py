@@ -57,8 +57,9 @@ intercepted ones, whole or in fragments, reach the receiver.
 Two independent decoders read a capture, tshark and this file (by
 python3-cryptography); what they find must be the same. Of a large capture tshark
 reads the beginning, and packets of each SA from all of the rest, or, with --all,
-every packet in ESP that is not in fragments; how many, is told. tshark 4.0 knows neither ESN nor ChaCha20-Poly1305 and AES-GMAC, and for the sake of what
-ESP carries it is told not to look into UDP: such SAs are left to the other.
+every packet in ESP that is not in fragments; how many, is told. tshark 4.0 knows
+neither ESN nor ChaCha20-Poly1305 and AES-GMAC, and for the sake of what ESP carries
+it is told not to look into UDP: such SAs are left to the other.
 
 Exit status: 0 the wire was clean, 1 it was not, 2 could not tell.
 """
@@ -680,18 +681,23 @@ class Sample:
         each = max(1, OTHER_FRAMES // max(1, len(count)))
         self.steps = {sa: 1 if everything else -(-total // each)
                       for sa, total in count.items()}
+        self.seen = collections.Counter()
         self.numbers = []
+
+    def has(self, number, frame):
+        if number <= FIRST_FRAMES:
+            return True
+        sa = whole_esp(frame)
+        if not sa:
+            return False
+        self.seen[sa] += 1
+        return (self.seen[sa] - 1) % self.steps[sa] == 0
 
     def write(self, pcap):
         """As a capture of its own."""
-        seen = collections.Counter()
         pcap.write(struct.pack('=IHH4I', 0xa1b2c3d4, 2, 4, 0, 0, 1 << 18, 1))
         for number, (second, frame) in enumerate(read_pcap(self.path), 1):
-            sa = whole_esp(frame) if number > FIRST_FRAMES else None
-            if sa:
-                seen[sa] += 1
-            if number > FIRST_FRAMES and \
-                    (not sa or (seen[sa] - 1) % self.steps[sa]):
+            if not self.has(number, frame):
                 continue
             self.numbers.append(number)
             pcap.write(struct.pack('=4I', second, 0, len(frame), len(frame)))
@@ -986,6 +992,8 @@ class Judge:
             self.fault('no ESP', 'the captures hold nothing to judge')
         if not any(sa.counts for sa in self.evidence.sas.values()):
             self.fault('no counts', 'no end told what it had counted')
+        if self.both.esp and not self.both.agreed.total():
+            self.fault('tshark', 'it has read no packet in ESP')
         for sa in self.evidence.sas.values():
             if not sa.elsewhere:
                 self.check_sa(sa, self.seen[sa])
@@ -1164,10 +1172,6 @@ class Both:
             self.esp[record.dst, record.spi] += 1
             self.agreed[record.dst, record.spi] += agreed
 
-    def judge(self, judge):
-        if self.esp and not self.agreed.total():
-            judge.fault('tshark', 'it has read no packet in ESP')
-
     def report(self):
         return '%d of %d ESP packets, of %d of %d SAs, by tshark as well' % (
             self.agreed.total(), self.esp.total(),
@@ -1200,8 +1204,6 @@ def main():
         return 2
     judge.finish()
     print('\n'.join(judge.table()))
-    if args.backend == 'both':
-        judge.both.judge(judge)
     print('%d ESP packets of %d SAs judged, %d other IP frames seen'
           % (judge.esp, len(evidence.sas), judge.clear))
     if args.backend == 'both':
