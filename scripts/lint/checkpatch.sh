@@ -15,10 +15,9 @@ need perl perl
 
 TREE=$(kernel_tree)
 EXCEPT=$LINT_DIR/checkpatch.except
-OUT=$LINT_BUILD/checkpatch
 # codespell's own dictionary, less what occurs nowhere: checkpatch looks for each
 # of its 30,000 words in every line, for minutes.
-DICTIONARY=$OUT/dictionary.txt
+DICTIONARY=dictionary.txt
 
 # It leaves a cache of names where it runs. With a tree it would also look up
 # each file's maintainers, for a second; the names in the tree's headers remain.
@@ -41,7 +40,7 @@ words() {
 
 write_dictionary() {
 	awk -F '->' 'FNR == NR { used[$0]; next } $1 in used' \
-		<(words "$@") "$(codespell_dictionary)" >"$DICTIONARY"
+		<(words "$@") "$(codespell_dictionary)" >"$OUT/$DICTIONARY"
 }
 
 check() {
@@ -97,14 +96,19 @@ if [[ ${1:-} == --run ]]; then
 	run_checkpatch "${@:2}"
 	exit
 fi
-mkdir -p "$OUT"
-rm -f "$OUT/used"
+# This run's alone: "make series" may check its mails beside lint.
+mkdir -p "$LINT_BUILD"
+OUT=$(mktemp -d "$LINT_BUILD/checkpatch.XXXXXX")
+export OUT
+trap 'rm -rf "$OUT"' EXIT
 SOURCES=()
-MAILS=("$@")
-if ((!$#)); then
+if (($#)); then
+	mapfile -t MAILS < <(realpath -- "$@")
+else
 	mapfile -t SOURCES < <(list_sources)
 	mapfile -t MAILS < <(list_mails)
 fi
-findings < <(check | sed "s,^$REPO/,," | excuse)
+check | sed "s,^$REPO/,," | excuse >"$OUT/found"
+findings <"$OUT/found"
 (($#)) || findings < <(stale_entries)
 finish
