@@ -67,6 +67,7 @@ static const struct fault {
 	{ "admin-delay", offsetof(struct acme_faults, admin_delay_ms), 0,
 	  "MS" },
 	{ "irq-drop", offsetof(struct acme_faults, irq_drop), 0, "N" },
+	{ "tx-stall", offsetof(struct acme_faults, tx_stall), 0, "0|1" },
 };
 
 /* What befalls a command, by enum acme_cmd_action. */

@@ -155,6 +155,7 @@ struct acme_cmd_fault {
  * @admin_error_op: only these, 0: all
  * @admin_delay_ms: commands wait so long
  * @irq_drop: so many interrupts are swallowed
+ * @tx_stall: not 0: packets stay in the transmit rings
  * @dead: the device does nothing at all
  * @killed: it is dead without state, see acme_dev_kill()
  * @cmds: by opcode; goes before @admin_error and @admin_delay_ms
@@ -165,6 +166,7 @@ struct acme_faults {
 	u32 admin_error_op;
 	u32 admin_delay_ms;
 	u32 irq_drop;
+	u32 tx_stall;
 	bool dead;
 	bool killed;
 	struct acme_cmd_fault cmds[ACME_OP_LIMIT];

@@ -336,6 +336,7 @@ static void dump_faults(const struct acme_dev *dev, struct dump *d)
 	number(d, "admin_error_op", f->admin_error_op);
 	number(d, "admin_delay_ms", f->admin_delay_ms);
 	number(d, "irq_drop", f->irq_drop);
+	number(d, "tx_stall", f->tx_stall);
 	boolean(d, "dead", f->dead);
 	boolean(d, "killed", f->killed);
 	end(d);

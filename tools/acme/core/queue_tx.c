@@ -212,7 +212,7 @@ bool acme_txq_run(struct acme_dev *dev, struct acme_queue *q)
 	bool more = false;
 
 	while (q->head[ACME_TX] != q->tail[ACME_TX]) {
-		if (!dev->ops->tx_ready(dev->ctx))
+		if (dev->faults.tx_stall || !dev->ops->tx_ready(dev->ctx))
 			break;
 		if (!budget--) {
 			more = true;

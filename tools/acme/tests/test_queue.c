@@ -360,6 +360,25 @@ static void test_wire_full(void **state)
 	mock_free(m);
 }
 
+static void test_tx_stall(void **state)
+{
+	struct mock *m = mock_ready(&mock_config);
+	struct acme_faults f = { .tx_stall = 1 };
+	u8 pkt[200];
+	u32 len = mock_packet(pkt, 4, PROTO_UDP, 20);
+
+	(void)state;
+	acme_dev_set_faults(m->dev, &f);
+	host_tx(&m->host, 0, pkt, len, NULL);
+	mock_run(m);
+	assert_int_equal(m->num_frames, 0);
+	f.tx_stall = 0;
+	acme_dev_set_faults(m->dev, &f);
+	mock_run(m);
+	assert_int_equal(m->num_frames, 1);
+	mock_free(m);
+}
+
 static void arm(struct mock *m, u32 nr)
 {
 	host_reg_write(&m->host, ACME_REG_QUEUE(0) + ACME_QREG_ARM, nr);
@@ -522,6 +541,7 @@ int main(void)
 		cmocka_unit_test(test_destroy_while_waiting),
 		cmocka_unit_test(test_reset_while_waiting),
 		cmocka_unit_test(test_wire_full),
+		cmocka_unit_test(test_tx_stall),
 		cmocka_unit_test(test_arming),
 		cmocka_unit_test(test_moderation),
 		cmocka_unit_test(test_rss_spreads),
