@@ -78,6 +78,7 @@ cases() {
 		SA_UPDATE update
 		SA_QUERY get
 		SA_STOP leave
+		SA_STOP delete
 		SA_DEL leave
 		SA_DEL delete
 		SA_DEL flush

@@ -28,13 +28,13 @@ COSTLY_SAMPLE=2
 
 pair $PAIR transport 4 4 onlink 128 64
 
-# direction, place it moves to, command, fault, what may come of it
+# direction, place it moves to, command, fault, "+" more of them, what may come of it
 #   moves    the request succeeds
 #   stays    it fails, the SA is where it was
 #   expires  it fails, the SA is gone
 # and "lost" if the NIC is gone then, too.
 rows() {
-	local dir
+	local dir late="SA_STOP late-before $LATE 1"
 
 	for dir in out in; do
 		cat <<-END
@@ -49,6 +49,8 @@ rows() {
 			$dir software SA_STOP late-after $LATE 1: moves
 			$dir software SA_STOP late-before $LATE: expires
 			$dir software SA_STOP late-after $LATE: expires
+			$dir software $late + SA_QUERY refuse $INTERNAL: expires
+			$dir software $late + SA_QUERY late-before $LATE: moves
 			$dir software SA_DEL late-before $LATE: moves
 			$dir software SA_DEL late-after $LATE: moves
 		END
@@ -56,9 +58,10 @@ rows() {
 }
 
 costly_rows() {
-	local dir when
+	local dir when late="SA_STOP late-before $LATE 1"
 
 	for dir in out in; do
+		echo "$dir software $late + SA_QUERY lose-before: expires lost"
 		echo "$dir software SA_DEL refuse $INTERNAL: moves lost"
 		for when in lose-before lose-after kill-before kill-after \
 			reset-before reset-after; do
@@ -81,6 +84,18 @@ exceptions() {
 			$command refuse $INTERNAL
 			$command late-before $LATE
 			$command late-after $LATE
+		END
+	done
+}
+
+deletions() {
+	local dir
+
+	for dir in out in; do
+		cat <<-END
+			$dir refuse $INTERNAL
+			$dir late-before $LATE
+			$dir late-after $LATE
 		END
 	done
 }
@@ -203,15 +218,23 @@ sas_in_device() {
 	device_has $n
 }
 
+# faults COMMAND FAULT... [+ COMMAND FAULT...]
+faults() {
+	local one
+
+	while read -r one; do
+		# shellcheck disable=SC2086
+		acmectl fault $one || return
+	done <<<"${*//+/$'\n'}"
+}
+
 # survives DIR TO COMMAND FAULT...: OUTCOME...
 survives() {
-	local dir to command fault outcome start=$SECONDS status=0 got
+	local dir to these outcome start=$SECONDS status=0 got
 
-	read -r dir to command fault <<<"${*%%:*}"
+	read -r dir to these <<<"${*%%:*}"
 	outcome="${*#*:} "
-	prepared "$dir" "$(other "$to")" || return
-	# shellcheck disable=SC2086
-	acmectl fault "$command" $fault || return
+	prepared "$dir" "$(other "$to")" && faults "$these" || return
 	start=$SECONDS
 	move "$dir" "$to" || status=$?
 	echo "status $status after $((SECONDS - start)) s"
@@ -268,6 +291,47 @@ costs_a_packet() {
 		in_place out device && in_place in device
 }
 
+# A packet that does not leave the NIC may have a number: the SA must not go.
+stays_with_its_packet() {
+	local said status=0
+
+	prepared out device && acmectl fault tx-stall 1 || return
+	! works || { echo "packets leave"; return 1; }
+	said=$(move out software 2>&1) || status=$?
+	acmectl fault clear
+	echo "$said"
+	((status)) && [[ $said == *"don't leave the device: it stays there"* ]] &&
+		in_place out device && works
+}
+
+# A delete asks the NIC for the SA's last counters, but does not depend on them.
+# deleted DIR FAULT...
+deleted() {
+	local start=$SECONDS
+
+	prepared "$1" device && acmectl fault SA_STOP "${@:2}" || return
+	# shellcheck disable=SC2046
+	timeout $PATIENCE ip xfrm state delete $(words "$1") || return
+	echo "deleted after $((SECONDS - start)) s"
+	acmectl fault clear && look && [[ -z ${PLACE[$1]:-} ]] &&
+		busywait 5000 sas_in_device
+}
+
+# An update that moves the SA, too, but whose limits the NIC refuses: the SA is where
+# it was, with its limits.
+moved_back() {
+	local said status=0
+
+	prepared out software && acmectl fault SA_UPDATE refuse $INTERNAL ||
+		return
+	said=$(sa $PAIR out limit packet-hard 777777 "$OFFLOAD_OUT" |
+		sed 's/ add / update /' | near_batch 2>&1) || status=$?
+	acmectl fault clear
+	echo "$said"
+	((status)) && [[ $said == *"refuses the SA"* ]] &&
+		in_place out software && works && ! ip xfrm state | grep 777777
+}
+
 # What has cost packets has spoilt the counters of SAs.
 counted() {
 	anew && works && keep_evidence final
@@ -284,6 +348,12 @@ all_checks() {
 		check "$row" survives "$row"
 	done < <(rows | sample_or_all $SAMPLE
 		costly_rows | sample_or_all $COSTLY_SAMPLE)
+	check "its packets don't leave the NIC: it stays" stays_with_its_packet
+	check "moved, and then not updated: it goes back" moved_back
+	while read -r row; do
+		# shellcheck disable=SC2086
+		check "deleted, SA_STOP: $row" deleted $row
+	done < <(deletions)
 	while read -r row; do
 		# shellcheck disable=SC2086
 		check "an exception: $row" costs_a_packet $row
