@@ -218,12 +218,13 @@ listens() {
 		-w "$WORK/pcap" "esp and src ${NEAR_END[$1]}"
 }
 
-# there N ADDRESS: the far end is there, and the outbound SA in the NIC.  Its numbers
-# begin elsewhere, so the judge of the wire has nothing to say.
+# there N ADDRESS: the far end is there, and the outbound SA in the NIC. Its numbers
+# begin where those of its predecessor end.
 there() {
 	far_moves "$@" || return
 	GENERATION=$((GENERATION + 1))
-	keep_evidence elsewhere && move "$1" out acme0
+	show "$1" out >"$EVIDENCE/near-$TEST_NAME-$GENERATION.elsewhere" &&
+		move "$1" out acme0
 }
 
 sends_all_the_time() {

@@ -477,11 +477,26 @@ def unknown_sa(wire):
 
 
 def elsewhere_sa(wire):
+    """Neither is a number missing, nor a packet of those that it has counted."""
     wire.kinds[wire.trans] = 'elsewhere'
-    wire.spoil(8, -1)
     wire.add(wire.trans.send(IP(src='10.0.1.1', dst='10.0.1.2') / ICMP(),
                              seq=77))
     return {}
+
+
+def elsewhere_twice(wire):
+    """Whatever other wires had, no number is right twice on this one."""
+    wire.kinds[wire.trans] = 'elsewhere'
+    for _ in range(2):
+        wire.add(wire.trans.send(IP(src='10.0.1.1', dst='10.0.1.2') / ICMP(),
+                                 seq=77))
+    return {'repeated sequence number': 1, 'repeated IV': 1}
+
+
+def elsewhere_damaged(wire):
+    wire.kinds[wire.trans] = 'elsewhere'
+    wire.spoil(8, -1)
+    return {'ICV': 1}
 
 
 def foreign_sa(wire):
@@ -1047,6 +1062,7 @@ TESTS = [clean, cleartext_frame, cleartext_reverse, cleartext_transport,
          repeated_frame, repeated_sequence, missing_frame, missing_last,
          sequence_skipped, sequence_zero, count_packets, count_bytes,
          count_live, no_counts, no_frames, unknown_sa, elsewhere_sa,
+         elsewhere_twice, elsewhere_damaged,
          foreign_sa, foreign_sender,
          inner_outside, inner_checksum, inner_header_checksum,
          inner_trailing, outer_source, strange_ethertype, wrong_ethertype,
