@@ -49,11 +49,6 @@ renamed() {
 
 # What the SAs send then is ESP, on the other way.
 interface_down() {
-	local n
-
-	for n in "${STAYING[@]}"; do
-		echo "${FAR_END[$n]} ${SPI_OUT[$n]} 100000" >>"$EVIDENCE/losses"
-	done
 	ip link set acme0 down && fell_back && stayed "${STAYING[@]}" &&
 		device_has $((2 * ${#STAYING[@]})) &&
 		busywait_for_counter 5000 5 mib near XfrmFullOutSoftware \

@@ -8,7 +8,8 @@
 #   FALLING   those whose SAs may fall back to software
 #
 # While acme0 is away, there is another way out, escape0, a dummy. SAs may use it,
-# with numbers of the NIC or in software, but no packet in clear may.
+# with numbers of the NIC or in software, but no packet in clear may. It is one more
+# wire for the judge.
 
 ESCAPED=$OUT/$TEST_NAME.escaped
 EXPIRED=$OUT/$TEST_NAME.expired
@@ -28,8 +29,11 @@ escape_up() {
 		for n in "${ALL[@]}"; do
 			echo "route add ${FAR_NET[$n]} dev escape0 metric 5000"
 		done
-	} | near_batch && server "$OUT/$TEST_NAME.tcpdump" listening \
-		sh -c "exec tcpdump -n -l -i escape0 '(ip or ip6) and
+	} | near_batch && mkdir -p "$OUT/capture" &&
+		server "$OUT/$TEST_NAME.escape" listening tcpdump -U -s 0 \
+			-i escape0 -w "$OUT/capture/wire-$TEST_NAME.pcap" &&
+		server "$OUT/$TEST_NAME.tcpdump" listening sh -c \
+			"exec tcpdump -n -l -i escape0 '(ip or ip6) and
 			not esp and not ether multicast' 2>&1 >>'$ESCAPED'"
 }
 
