@@ -21,6 +21,7 @@ WIRE_EVIDENCE=$EVIDENCE
 EVIDENCE=$OUT/$TEST_NAME.wire
 TCP_PORT=4272
 TCP_BYTES=200000
+UDP_PORT=4273
 MTU=1500
 # ESP's header, IV and ICV
 ESP_OVERHEAD=32
@@ -84,7 +85,10 @@ client_up() {
 }
 
 setup() {
-	links_up && pairs_up "${PAIRS[@]}" && capture && client_up
+	links_up && pairs_up "${PAIRS[@]}" && capture && client_up &&
+		server "$OUT/$TEST_NAME.udp" ready peer \
+			"$MOVES_DIR/udp_echo.py" serve $UDP_PORT \
+			"${FAR[7302]}" "${FAR[7303]}"
 }
 
 # Tunnels go where their far end is.
@@ -280,6 +284,26 @@ fragmented_outside() {
 	(($(esp_fragments "$1") == before + 15))
 }
 
+# segmented N SIZE COUNT: ten datagrams of SIZE bytes come from behind near as one
+# packet, and are COUNT packets of the SA.
+segmented() {
+	local before
+
+	before=$(client_packets)
+	by_nic counts "$1" "$3" ip netns exec "$CLIENT" \
+		"$MOVES_DIR/udp_echo.py" segments $UDP_PORT 10 "$2" \
+		"${NEAR[$1]%1}7>${FAR[$1]}" || return
+	echo "$(($(client_packets) - before)) packets of the client"
+	(($(client_packets) < before + 5))
+}
+
+# It may look for its neighbour, too.
+client_packets() {
+	ip netns exec "$CLIENT" awk '/^Ip: [0-9]/ { n += $11 }
+		$1 == "Ip6OutRequests" { n += $2 }
+		END { print n }' /proc/net/snmp /proc/net/snmp6
+}
+
 drop_exceptions() {
 	move "$1" out acme0 exceptions drop && answered "$1"
 }
@@ -327,6 +351,13 @@ all_told() {
 	check "likewise, forwarded: IPv6" client_told 7303
 }
 
+# A packet that is to be cut, of which no piece is too big, or each.
+all_segmented() {
+	check "GSO, forwarded, a tunnel IPv4" segmented 7302 1200 10
+	check "GSO, forwarded, a tunnel IPv6" segmented 7303 1200 10
+	check "GSO without DF, too big: fragments inside" segmented 7302 1460 20
+}
+
 software_checks() {
 	local n
 
@@ -338,9 +369,11 @@ software_checks() {
 	check "TCP by the NIC" by_nic tcp 7300
 	all_told
 	check "a tunnel without DF: fragments inside" fragmented_inside 7302
+	all_segmented
 	check "transport IPv4, too big: fragments of ESP" fragmented_outside 7300
 	check "transport IPv6, too big: fragments of ESP" fragmented_outside 7301
 	check "a fragment, transport: dropped" fragment_not_sent 7300
+	check "a fragment, transport IPv6: dropped" fragment_not_sent 7301
 	check "exceptions are to be dropped" drop_exceptions 7300
 	check "a fragment, transport: dropped, too" fragment_not_sent 7300
 	check "rerouted: dropped" rerouted_dropped 7300 XfrmFullOutException
@@ -353,7 +386,9 @@ no_numbers_checks() {
 	check "rerouted: dropped, tunnel" rerouted_dropped 7302 XfrmFullOutDev
 	all_told
 	check "a tunnel without DF: fragments inside" fragmented_inside 7302
+	all_segmented
 	check "a fragment, transport: dropped" fragment_not_sent 7300
+	check "a fragment, transport IPv6: dropped" fragment_not_sent 7301
 	check "transport, too big: dropped" not_sent 7300 XfrmFullOutTooBig \
 		answered 7300 -M dont -s 3000
 }

@@ -8,6 +8,7 @@ usage: udp_echo.py serve PORT ADDRESS...
        udp_echo.py send PORT COUNT SIZE SOURCE>DESTINATION...
        udp_echo.py pour PORT SECONDS SIZE SOURCE>DESTINATION...
        udp_echo.py check PORT SIZES SOURCE>DESTINATION...
+       udp_echo.py segments PORT COUNT SIZE SOURCE>DESTINATION...
 
 "serve" returns every datagram to its sender and says "ready" when it can.
 "encap" has the kernel take ESP out of UDP that comes to the port, and prints
@@ -16,7 +17,9 @@ what is not ESP.
 datagrams of SIZE bytes on each pair, and does not care whether they can be sent.
 "pour" sends one on each pair every so many seconds, without end.
 "check" sends a datagram of each size (comma-separated, in bytes) on each pair
-and wants it back unchanged; what does not come in time is told.
+and wants it back unchanged; what does not come in time is told. "segments" sends
+COUNT datagrams of SIZE bytes as one packet that is to be cut, without DF, and wants
+all of them back.
 """
 
 import os
@@ -32,8 +35,13 @@ TIMEOUT = 5
 GIVE_UP = 2
 # linux/udp.h
 UDP_ENCAP, UDP_ENCAP_ESPINUDP = 100, 2
+UDP_SEGMENT = 103
 # linux/in.h, linux/in6.h
 IP_XFRM_POLICY, IPV6_XFRM_POLICY = 17, 35
+MTU_DISCOVER = {socket.AF_INET: (socket.IPPROTO_IP, 10),
+                socket.AF_INET6: (socket.IPPROTO_IPV6, 23)}
+# Whatever was told about the path's MTU
+PMTUDISC_OMIT = 5
 
 
 def open_socket(address, port):
@@ -143,6 +151,28 @@ def check(port, sizes, pairs):
     return lost
 
 
+def segments(port, count, size, pairs):
+    lost = 0
+    for pair in pairs:
+        source, destination = pair.split('>')
+        with open_socket(source, 0) as sock:
+            sock.settimeout(TIMEOUT)
+            sock.connect((destination, port))
+            sock.setsockopt(*MTU_DISCOVER[sock.family], PMTUDISC_OMIT)
+            sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, size)
+            data = os.urandom(count * size)
+            sock.send(data)
+            missing = {data[i:i + size] for i in range(0, len(data), size)}
+            try:
+                while missing:
+                    missing.remove(sock.recv(65536))
+            except (socket.timeout, KeyError) as error:
+                print('%s: %d of %d are missing: %r' % (
+                    pair, len(missing), count, error))
+                lost += len(missing)
+    return lost
+
+
 def main():
     command, port = sys.argv[1], int(sys.argv[2])
     if command == 'serve':
@@ -156,6 +186,9 @@ def main():
         pour(port, float(sys.argv[3]), int(sys.argv[4]), sys.argv[5:])
     if command == 'encap':
         encap(port)
+    if command == 'segments':
+        return 1 if segments(port, int(sys.argv[3]), int(sys.argv[4]),
+                             sys.argv[5:]) else 0
     sizes = [int(size) for size in sys.argv[3].split(',')]
     return 1 if check(port, sizes, sys.argv[4:]) else 0
 
