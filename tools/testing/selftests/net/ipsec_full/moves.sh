@@ -111,7 +111,8 @@ carried() {
 }
 
 # stream_up RATE N...: datagrams both ways through the pairs, so many a second, and
-# TCP, until stream_down.
+# TCP, until stream_down. The far end's may be others, by STREAM_FAR_ENV.
+STREAM_FAR_ENV=()
 stream_up() {
 	local rate=$1 n near=() far=()
 
@@ -120,8 +121,9 @@ stream_up() {
 		near+=("${NEAR[$n]}>${FAR[$n]}")
 		far+=("${FAR[$n]}>${NEAR[$n]}")
 	done
-	server "$OUT/stream-far" ready peer "$MOVES_DIR/stream.py" serve \
-		$STREAM_PORT "$rate" "${far[@]}" || return
+	server "$OUT/stream-far" ready peer env "${STREAM_FAR_ENV[@]}" \
+		"$MOVES_DIR/stream.py" serve $STREAM_PORT "$rate" \
+		"${far[@]}" || return
 	STREAM_FAR=$!
 	server "$OUT/stream-near" ready "$MOVES_DIR/stream.py" connect \
 		$STREAM_PORT "$rate" "${near[@]}" || return

@@ -17,7 +17,8 @@ damaged, how long the slowest datagram took, and how many were on their way at a
 time. Exit status 1 unless all came once, and whole.
 
 The environment may say otherwise: STREAM_LARGE, bytes of the larger datagrams;
-STREAM_CHUNK, bytes that TCP sends at a time; STREAM_TCP=0, no TCP.
+STREAM_EVERY, one of how many is larger; STREAM_CHUNK, bytes that TCP sends at a time;
+STREAM_TCP=0, no TCP.
 """
 
 import hashlib
@@ -39,6 +40,8 @@ SO_TIMESTAMPNS = 35
 HEAD = struct.Struct('!QQI')
 SMALL = range(HEAD.size, 500)
 CHUNK = int(os.environ.get('STREAM_CHUNK', 2048))
+LARGE = int(os.environ.get('STREAM_LARGE', 2000))
+EVERY = int(os.environ.get('STREAM_EVERY', 10))
 # A chunk of TCP for so many datagrams.
 TCP_EVERY = 8
 # Seconds by which who is late catches up; more would be a flood.
@@ -50,10 +53,9 @@ CONNECT_TIMEOUT = 20
 class Datagrams:
     """Both directions of UDP between two addresses."""
 
-    def __init__(self, source, destination, port, large):
+    def __init__(self, source, destination, port):
         self.name, self.peer = source, destination
         self.to = (destination, port)
-        self.large = large
         self.sock = socket.socket(family_of(source), socket.SOCK_DGRAM)
         self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
@@ -69,7 +71,7 @@ class Datagrams:
 
     def send(self):
         number = self.sent
-        size = random.choice(SMALL) if number % 10 else self.large
+        size = random.choice(SMALL) if number % EVERY else LARGE
         text = struct.pack('!Q', number) * (size // 8)
         head = HEAD.pack(number, time.time_ns(), zlib.crc32(text))
         try:
@@ -185,10 +187,9 @@ def connect(pairs, port):
 
 class End:
     def __init__(self, role, port, rate, pairs):
-        large = int(os.environ.get('STREAM_LARGE', 2000))
         self.interval = 1 / rate
         self.serves = role == 'serve'
-        self.flows = [Datagrams(source, destination, port, large)
+        self.flows = [Datagrams(source, destination, port)
                       for source, destination in pairs]
         self.streams, self.listeners = [], []
         self.sending, self.over = True, False
