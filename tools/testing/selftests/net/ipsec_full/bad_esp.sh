@@ -117,6 +117,7 @@ outer6() {
 	dropped "$n" wrong-spi hw_esp_rx_no_sa XfrmInNoStates
 	taken "$n" ipv6-options hw_esp_rx_exception XfrmFullInSoftware
 	taken "$n" ipv6-destination hw_esp_rx_exception XfrmFullInSoftware
+	taken "$n" ipv6-options-long hw_esp_rx_exception XfrmFullInSoftware
 	taken "$n" ipv6-fragment-whole hw_esp_rx_exception XfrmFullInSoftware
 	dropped "$n" ipv6-options-endless Ip6InHdrErrors
 	taken "$n" ipv6-jumbo XfrmFullInSoftware

@@ -39,7 +39,7 @@ all_checks() {
 	for case in ipv4-options ipv4-record-route; do
 		check "IPv4, $case" header_dropped 6070 $case
 	done
-	for case in ipv6-options ipv6-destination; do
+	for case in ipv6-options ipv6-destination ipv6-options-long; do
 		check "IPv6, $case" header_dropped 6071 $case
 	done
 	check "nothing is left" nothing_else

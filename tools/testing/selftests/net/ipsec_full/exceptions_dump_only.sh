@@ -131,7 +131,7 @@ all_checks() {
 	for case in ipv4-options ipv4-record-route; do
 		check "IPv4, $case" finished 6050 $case
 	done
-	for case in ipv6-options ipv6-destination; do
+	for case in ipv6-options ipv6-destination ipv6-options-long; do
 		check "IPv6, $case" finished 6051 $case
 	done
 	check "it goes back while packets come, IPv4" goes_back 6057

@@ -43,6 +43,8 @@ from verify_wire import FORGER, ones_sum
 ETH_IPV4, ETH_IPV6 = 0x0800, 0x86dd
 HOP_BY_HOP, ICMP, TCP, UDP, IPIP, IPV6, FRAGMENT = 0, 1, 6, 17, 4, 41, 44
 ESP, ICMPV6, NO_NEXT, DEST_OPTIONS = 50, 58, 59, 60
+# RFC 4727, 5
+EXPERIMENT = 0x1e
 SPORT = 40001
 FLOW_LABEL = 0x12345
 
@@ -425,6 +427,14 @@ def ipv6_options(sa, kind=HOP_BY_HOP):
 @case
 def ipv6_destination(sa):
     return ipv6_options(sa, DEST_OPTIONS)
+
+
+@case
+def ipv6_options_long(sa):
+    """A header of 256 bytes, of an option that means nothing to anybody."""
+    header = bytes([ESP, 256 // 8 - 1, EXPERIMENT, 252]) + bytes(252)
+    return ipv6(sa.spec['outer_src'], sa.spec['outer_dst'], DEST_OPTIONS,
+                header + sa.good())
 
 
 @case
