@@ -111,7 +111,7 @@ cleartext_udp_dropped() {
 	local before
 
 	before=$(mismatches)
-	! peer timeout 2 "$SCRIPTS/udp_echo.py" check "$PORT" 20 \
+	! peer timeout "$PATIENCE_FACTOR" "$SCRIPTS/udp_echo.py" check "$PORT" 20 \
 		"${FAR[30]}>${NEAR[30]}" || return
 	(($(mismatches) > before))
 }

@@ -37,9 +37,9 @@ slowwait() {
 }
 
 # pace MS: seconds between packets of traffic without end, so that a slow kernel has
-# time for the rest.
+# time for the rest: in its network stack it is slowest.
 pace() {
-	local ms=$(($1 * ${SLOW:-1}))
+	local ms=$(($1 * (2 * ${SLOW:-1} - 1)))
 
 	printf '%d.%03d\n' $((ms / 1000)) $((ms % 1000))
 }
