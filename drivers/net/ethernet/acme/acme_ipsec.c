@@ -54,6 +54,7 @@ static struct acme_sa *acme_sa_alloc(struct acme_dev *adev,
 		kfree(sa);
 		return NULL;
 	}
+	sa->adev = adev;
 	sa->x = x;
 	sa->mode = mode;
 	spin_lock_init(&sa->lock);
@@ -66,10 +67,17 @@ static struct acme_sa *acme_sa_alloc(struct acme_dev *adev,
 	return sa;
 }
 
-static void acme_sa_release(struct acme_dev *adev, struct acme_sa *sa)
+static void acme_sa_release_rcu(struct rcu_head *rcu)
 {
-	dma_pool_free(adev->ipsec.stats_pool, sa->hw, sa->hw_dma);
-	kfree_rcu(sa, rcu);
+	struct acme_sa *sa = container_of(rcu, struct acme_sa, rcu);
+
+	dma_pool_free(sa->adev->ipsec.stats_pool, sa->hw, sa->hw_dma);
+	kfree(sa);
+}
+
+static void acme_sa_release(struct acme_sa *sa)
+{
+	call_rcu(&sa->rcu, acme_sa_release_rcu);
 }
 
 /**
@@ -105,7 +113,7 @@ struct acme_sa *acme_sa_add(struct acme_dev *adev, struct xfrm_state *x,
 	if (err == -EIO)
 		acme_dev_lost(adev, "an SA can't be added");
 release:
-	acme_sa_release(adev, sa);
+	acme_sa_release(sa);
 	return ERR_PTR(err);
 }
 
@@ -132,7 +140,7 @@ void acme_sa_del(struct acme_dev *adev, struct acme_sa *sa)
 void acme_sa_free(struct acme_dev *adev, struct acme_sa *sa)
 {
 	atomic_dec(&adev->ipsec.num_sas);
-	acme_sa_release(adev, sa);
+	acme_sa_release(sa);
 }
 
 /**
@@ -406,5 +414,7 @@ void acme_ipsec_cleanup(struct acme_dev *adev)
 {
 	WARN_ON(!xa_empty(&adev->ipsec.sas));
 	xa_destroy(&adev->ipsec.sas);
+	/* acme_sa_release_rcu() */
+	rcu_barrier();
 	dma_pool_destroy(adev->ipsec.stats_pool);
 }

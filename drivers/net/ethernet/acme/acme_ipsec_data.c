@@ -14,19 +14,15 @@
 #include "acme_ipsec_sa.h"
 
 /* The SA of a packet that the stack has built ESP for, but not encrypted. */
-static struct xfrm_state *acme_crypto_state(const struct sk_buff *skb,
-					    const struct net_device *netdev)
+static struct xfrm_state *acme_crypto_state(const struct sk_buff *skb)
 {
 	struct sec_path *sp = skb_sec_path(skb);
 	struct xfrm_offload *xo = xfrm_offload((struct sk_buff *)skb);
-	struct xfrm_state *x;
 
 	/* what was received and is forwarded has a sec_path too */
 	if (!xo || !(xo->flags & XFRM_XMIT))
 		return NULL;
-	x = sp->xvec[sp->len - 1];
-	return x->xso.dir == XFRM_DEV_OFFLOAD_OUT &&
-	       READ_ONCE(x->xso.dev) == netdev ? x : NULL;
+	return sp->xvec[sp->len - 1];
 }
 
 /*
@@ -39,12 +35,17 @@ static u32 acme_crypto_seq_hi(const struct xfrm_offload *xo,
 	return xo->seq.hi - (xo->seq.low < ntohl(esph->seq_no));
 }
 
+/* Whose SA has left this NIC meanwhile, or is another's, must not go as it is. */
 static int acme_crypto_tx(struct sk_buff *skb, const struct xfrm_state *x,
+			  const struct net_device *netdev,
 			  struct acme_tx_sa *tx)
 {
 	unsigned long handle = READ_ONCE(x->xso.offload_handle);
 	const struct acme_sa *sa = (struct acme_sa *)handle;
 
+	if (READ_ONCE(x->xso.dev) != netdev ||
+	    x->xso.dir != XFRM_DEV_OFFLOAD_OUT)
+		return -EINVAL;
 	/* the device can't do what the stack asked it to leave */
 	if (!sa || skb_is_gso(skb) || skb->ip_summed == CHECKSUM_PARTIAL)
 		return -EINVAL;
@@ -82,9 +83,9 @@ int acme_ipsec_tx(struct acme_dev *adev, struct sk_buff *skb,
 	if (err)
 		return min(err, 0);
 
-	x = acme_crypto_state(skb, netdev);
+	x = acme_crypto_state(skb);
 	if (x)
-		return acme_crypto_tx(skb, x, tx);
+		return acme_crypto_tx(skb, x, netdev, tx);
 	if (unlikely(!list_empty(&adev->ipsec.policies)))
 		return acme_policy_tx(adev, skb, tx);
 	return 0;

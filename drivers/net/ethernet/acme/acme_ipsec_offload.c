@@ -15,10 +15,21 @@
 
 #include "acme.h"
 #include "acme_ipsec_sa.h"
+#include "acme_netdev.h"
+
+/* A bond calls these for SAs of its own, with handles of whatever NIC it has used. */
+static bool acme_offload_is_ours(const struct xfrm_state *x)
+{
+	const struct net_device *netdev = READ_ONCE(x->xso.dev);
+
+	return netdev && acme_netdev_is_ours(netdev);
+}
 
 static struct acme_sa *acme_offload_sa(const struct xfrm_state *x)
 {
-	return (struct acme_sa *)x->xso.offload_handle;
+	if (!acme_offload_is_ours(x))
+		return NULL;
+	return (struct acme_sa *)READ_ONCE(x->xso.offload_handle);
 }
 
 /* Where the SA goes on; what its window holds is not worth telling. */
@@ -74,12 +85,18 @@ int acme_state_add(struct xfrm_state *x, struct netlink_ext_ack *extack)
 {
 	enum acme_sa_mode mode = x->xso.type == XFRM_DEV_OFFLOAD_PACKET ?
 				 ACME_MODE_PACKET : ACME_MODE_CRYPTO;
-	struct acme_dev *adev = acme_ipsec_adev(x->xso.dev);
+	struct acme_dev *adev;
 	struct acme_sa *sa;
 	int err;
 
 	if (x->xso.flags & XFRM_DEV_OFFLOAD_FLAG_ACQ)
 		return 0;
+	if (!acme_offload_is_ours(x)) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "this device does IPsec for its own interface only, not for one on top of it");
+		return -EOPNOTSUPP;
+	}
+	adev = acme_ipsec_adev(x->xso.dev);
 	err = acme_offload_check(adev, x, extack);
 	if (err)
 		return err;
@@ -107,14 +124,13 @@ int acme_state_add(struct xfrm_state *x, struct netlink_ext_ack *extack)
  */
 void acme_state_delete(struct xfrm_state *x)
 {
-	struct acme_dev *adev = acme_ipsec_adev(x->xso.dev);
 	struct acme_sa *sa = acme_offload_sa(x);
 
 	if (!sa || sa->deleted)
 		return;
 	sa->deleted = true;
-	acme_policy_del_sa(adev, sa);
-	acme_sa_del(adev, sa);
+	acme_policy_del_sa(sa->adev, sa);
+	acme_sa_del(sa->adev, sa);
 }
 
 /**
@@ -125,15 +141,14 @@ void acme_state_delete(struct xfrm_state *x)
  */
 void acme_state_free(struct xfrm_state *x)
 {
-	struct acme_dev *adev = acme_ipsec_adev(x->xso.dev);
 	struct acme_sa *sa = acme_offload_sa(x);
 
 	if (!sa)
 		return;
 	acme_state_delete(x);
-	acme_sa_wait_del(adev, sa);
+	acme_sa_wait_del(sa->adev, sa);
 	WRITE_ONCE(x->xso.offload_handle, 0);
-	acme_sa_free(adev, sa);
+	acme_sa_free(sa->adev, sa);
 }
 
 /**
@@ -166,12 +181,20 @@ void acme_state_advance_esn(struct xfrm_state *x)
  */
 void acme_state_update_stats(struct xfrm_state *x)
 {
-	struct acme_sa *sa = acme_offload_sa(x);
 	struct xfrm_full_stats stats;
+	struct acme_sa *sa;
+	bool packet;
 
-	if (!sa || sa->mode != ACME_MODE_PACKET)
+	/* who shows an SA does not keep it in the device */
+	rcu_read_lock();
+	sa = acme_offload_sa(x);
+	packet = sa && sa->mode == ACME_MODE_PACKET;
+	if (packet)
+		acme_sa_stats(sa, &stats);
+	rcu_read_unlock();
+	if (!packet)
 		return;
-	acme_sa_stats(sa, &stats);
+
 	x->curlft.packets = stats.packets;
 	x->curlft.bytes = stats.bytes;
 	if (!x->curlft.use_time)

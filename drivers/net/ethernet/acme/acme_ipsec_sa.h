@@ -67,6 +67,7 @@ enum acme_sa_mode {
  */
 struct acme_sa {
 	struct xfrm_state *x;
+	struct acme_dev *adev;
 	enum acme_sa_mode mode;
 	enum xfrm_full_alg alg;
 	bool inbound;

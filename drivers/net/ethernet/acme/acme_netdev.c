@@ -80,14 +80,18 @@ static void acme_set_carrier(struct acme_dev *adev, struct net_device *netdev,
 	if (up == netif_carrier_ok(netdev))
 		return;
 
-	if (up) {
+	if (up)
 		netif_carrier_on(netdev);
+	else
+		netif_carrier_off(netdev);
+	if (!net_ratelimit())
+		return;
+
+	if (up)
 		netdev_info(netdev, "link up, %u Mbit/s\n",
 			    readl(adev->regs + ACME_REG_LINK_SPEED));
-	} else {
-		netif_carrier_off(netdev);
+	else
 		netdev_info(netdev, "link down, SAs stay in the device; look at the wire\n");
-	}
 }
 
 static bool acme_netdev_is_up(struct net_device *netdev)
@@ -506,6 +510,15 @@ static void acme_set_perm_addr(struct acme_dev *adev,
 	}
 	dev_warn(adev->dev, "the device has no valid MAC address, using a random one\n");
 	eth_hw_addr_random(netdev);
+}
+
+/**
+ * acme_netdev_is_ours() - is it an interface of this driver?
+ * @netdev: any
+ */
+bool acme_netdev_is_ours(const struct net_device *netdev)
+{
+	return netdev->netdev_ops == &acme_netdev_ops;
 }
 
 static void acme_init_netdev(struct acme_dev *adev, struct net_device *netdev)

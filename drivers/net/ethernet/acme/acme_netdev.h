@@ -64,6 +64,7 @@ struct acme_net_config {
 
 int acme_netdev_create(struct acme_dev *adev);
 void acme_netdev_destroy(struct acme_dev *adev);
+bool acme_netdev_is_ours(const struct net_device *netdev);
 void acme_netdev_link_update(struct acme_dev *adev);
 void acme_netdev_schedule_reset(struct acme_dev *adev);
 int acme_netdev_up(struct acme_net *anet);

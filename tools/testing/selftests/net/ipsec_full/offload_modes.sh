@@ -160,6 +160,33 @@ limit() {
 	grep -q ' 3 received' "$WORK/ping"
 }
 
+# Of an interface on top the NIC takes no SA. XFRM does crypto by itself then.
+crypto_on_bond() {
+	on_bond crypto && device_has 0 && ! ip xfrm state | grep offload &&
+		ip xfrm state flush
+}
+
+# on_bond MODE
+on_bond() {
+	ip xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x6399 \
+		mode transport aead "rfc4106(gcm(aes))" "$(random_key 128)" 128 \
+		offload "$1" dev bond1 dir out
+}
+
+bond_up() {
+	ip link add bond1 type bond mode active-backup miimon 100 &&
+		at_end ip link del bond1 && ip link set acme0 down &&
+		ip link set acme0 master bond1 &&
+		ip link set bond1 up && ip link set acme0 up
+}
+
+bond_down() {
+	ip link set acme0 nomaster && ip link set acme0 up &&
+		ip address replace fd00::1/64 dev acme0 nodad && near_routes |
+		near_batch && slowwait 10 ping -q -c 1 -W 1 10.0.0.2 &&
+		device_has 0
+}
+
 # An SA that has expired is not there any more.
 all_removed() {
 	ip xfrm state flush && peer ip xfrm state flush || return
@@ -171,6 +198,11 @@ all_removed() {
 all_checks() {
 	mode crypto crypto "${CRYPTO[@]}"
 	check "crypto: all can be removed" down "${CRYPTO[@]}"
+	check "a bond on the NIC" bond_up
+	check "crypto, of the bond: by software" crypto_on_bond
+	check_fails "packet, of the bond: refused" "for its own interface only" \
+		on_bond packet
+	check "the bond goes" bond_down
 	mode packet packets "${PACKET[@]}"
 	check "packet: a policy without its SA blocks" blocks
 	check "packet: a hard limit" limit
