@@ -231,10 +231,13 @@ static int acme_start_admin(struct acme_dev *adev)
 	}
 	err = acme_reset(adev);
 	if (err)
-		goto free_irqs;
+		goto rest;
 	return 0;
 
-free_irqs:
+rest:
+	/* one that is late must not take the queues yet */
+	acme_reset_to_rest(adev);
+	pci_clear_master(adev->pdev);
 	acme_irqs_free(adev);
 free_eventq:
 	acme_eventq_free(adev);

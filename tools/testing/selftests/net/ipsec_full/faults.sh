@@ -117,6 +117,26 @@ probe_fails() {
 		modprobe acme && nic-up && ping -q -c 1 -W 5 10.0.0.2
 }
 
+# The NIC does what it was told too late: it must not get hold of queues whose memory
+# is free again.
+late_reset() {
+	timeout "$PATIENCE" modprobe -r acme && acmectl fault dead || return
+	timeout "$PATIENCE" modprobe acme
+	! [[ -e /sys/class/net/acme0 ]] &&
+		dmesg | tail -20 | grep 'does not answer a reset' &&
+		acmectl fault clear && busywait 5000 reset_is_done || return
+	acmectl dump
+	acmectl dump json | tr -d ' \n' | grep -q '"admin":{"status":[0-9]*,"size":0,'
+	local status=$?
+	timeout "$PATIENCE" modprobe -r acme && modprobe acme && nic-up &&
+		ping -q -c 1 -W 5 10.0.0.2 && return $status
+}
+
+reset_is_done() {
+	acmectl dump json | awk -F '"' '$2 == "reset" { asked = $4 }
+		$2 == "reset_ack" { done = $4 } END { exit asked != done }'
+}
+
 # A device without interrupts: no interface, and the reason in log and devlink.
 self_test_fails() {
 	timeout "$PATIENCE" modprobe -r acme || return
@@ -165,6 +185,7 @@ all_checks() {
 	check "STATS_GET refused: counters are shown" statistics_fail
 	check "VPORT_SET refused: the MTU stays" mtu_stays
 	check "AUDIT_SET refused: the probe fails, the next works" probe_fails
+	check "no answer to a reset in time: it has no memory of ours" late_reset
 	check "no interrupts: the self-test fails, the next does not" \
 		self_test_fails
 	check "a command dropped: the device is lost in time" command_dropped
