@@ -5,7 +5,9 @@
  * The device raises the interrupt when it has written completions and
  * ACME_QREG_ARM differs from its value at the last interrupt. So a poll that
  * found all there is writes a new value and looks once more: what the device
- * wrote before it saw the new value has no interrupt of its own.
+ * wrote before it saw the new value has no interrupt of its own. The value is taken
+ * while NAPI is ours: another poll may come and go before it is written, and it
+ * must not be the one that was written then.
  */
 
 #include <linux/delay.h>
@@ -24,9 +26,9 @@ void acme_qp_doorbell(struct acme_qp *qp)
 	acme_ring_doorbell(qp->anet->adev, ACME_DB_QUEUE(qp->qid));
 }
 
-static void acme_qp_arm(struct acme_qp *qp)
+static void acme_qp_arm(struct acme_qp *qp, u32 arm)
 {
-	writel(++qp->arm, qp->regs + ACME_QREG_ARM);
+	writel(arm, qp->regs + ACME_QREG_ARM);
 	/* the device writes completions, then reads ARM; here the reverse */
 	mb();
 	if (acme_tx_pending(&qp->tx) || acme_rx_pending(&qp->rx))
@@ -37,6 +39,7 @@ static int acme_qp_poll(struct napi_struct *napi, int budget)
 {
 	struct acme_qp *qp = container_of(napi, struct acme_qp, napi);
 	int work = 0;
+	u32 arm;
 
 	acme_tx_clean(qp, budget);
 	if (budget)
@@ -44,8 +47,9 @@ static int acme_qp_poll(struct napi_struct *napi, int budget)
 	if (work >= budget)
 		return budget;
 
+	arm = ++qp->arm;
 	if (napi_complete_done(napi, work))
-		acme_qp_arm(qp);
+		acme_qp_arm(qp, arm);
 	return work;
 }
 
