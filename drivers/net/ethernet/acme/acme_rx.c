@@ -212,7 +212,8 @@ static bool acme_rx_more(struct acme_rx_ring *rx, struct acme_rx_buf *buf,
 {
 	u32 nr_frags = skb_shinfo(rx->skb)->nr_frags;
 
-	if (unlikely(nr_frags == MAX_SKB_FRAGS)) {
+	/* it lies behind the buffer, where the device could write */
+	if (unlikely(nr_frags >= MAX_SKB_FRAGS)) {
 		acme_rx_count(rx, &rx->stats.bad_comp);
 		return false;
 	}

@@ -71,6 +71,7 @@ int acme_tx_alloc(struct acme_qp *qp, u8 log2)
 				       GFP_KERNEL);
 	if (!tx->descs) {
 		kvfree(tx->bufs);
+		tx->bufs = NULL;
 		return -ENOMEM;
 	}
 	tx->head_wb = (void *)tx->descs + acme_tx_ring_bytes(tx);
@@ -126,6 +127,7 @@ void acme_tx_free(struct acme_qp *qp)
 	dma_free_coherent(qp->anet->adev->dev, acme_tx_alloc_bytes(tx),
 			  tx->descs, tx->dma);
 	kvfree(tx->bufs);
+	tx->bufs = NULL;
 }
 
 struct acme_tx_done {
@@ -529,6 +531,11 @@ netdev_tx_t acme_tx_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct acme_qp *qp = &anet->qps[skb_get_queue_mapping(skb)];
 	int err;
 
+	/* who has chosen this queue may be late: now there are fewer */
+	if (unlikely(!qp->tx.bufs)) {
+		acme_tx_unsent(qp, skb, -ENETDOWN);
+		return NETDEV_TX_OK;
+	}
 	if (unlikely(!netif_txq_maybe_stop(acme_tx_txq(qp),
 					   acme_tx_unused(&qp->tx),
 					   ACME_TX_MAX_DESCS, ACME_TX_WAKE))) {
