@@ -4,7 +4,8 @@
  *
  * Commands are answered in the order in which the device gets them. A command
  * that finds all slots taken waits in a backlog, so that posting can't fail. The device has
- * ACME_AQ_TIMEOUT to answer any of the commands that it has; then it is lost.
+ * ACME_AQ_TIMEOUT to answer any of the commands that it has, and ACME_AQ_LIMIT for all
+ * that are before one and for that one; then it is lost.
  *
  * Who can sleep waits for the completion of his request, which the interrupt
  * thread or whoever else takes the answers completes. Who can't takes them
@@ -23,6 +24,7 @@
 #include "acme.h"
 
 #define ACME_AQ_TIMEOUT			(5 * HZ)
+#define ACME_AQ_LIMIT			(60 * HZ)
 #define ACME_AQ_POLL_TIMEOUT		(90 * NSEC_PER_MSEC)
 #define ACME_AQ_POLL_US			2
 #define ACME_AQ_MASK			(ACME_AQ_SLOTS - 1)
@@ -247,10 +249,13 @@ void acme_adminq_abort(struct acme_dev *adev)
 	spin_unlock_bh(&aq->lock);
 }
 
-/* Wait until it is done, or nothing is answered for ACME_AQ_TIMEOUT. */
+/* Wait until it is done, nothing is answered for ACME_AQ_TIMEOUT, or too little for
+ * ACME_AQ_LIMIT.
+ */
 static bool acme_adminq_wait_done(struct acme_dev *adev,
 				  struct acme_aq_req *req)
 {
+	unsigned long until = jiffies + ACME_AQ_LIMIT;
 	struct acme_adminq *aq = &adev->adminq;
 	u32 head;
 
@@ -260,7 +265,7 @@ static bool acme_adminq_wait_done(struct acme_dev *adev,
 			return true;
 		/* perhaps it was the interrupt that was lost */
 		acme_adminq_process(adev);
-	} while (READ_ONCE(aq->head) != head);
+	} while (READ_ONCE(aq->head) != head && time_before(jiffies, until));
 
 	return false;
 }
