@@ -159,7 +159,7 @@ void xfrm_full_expire_soon(struct xfrm_state *x)
  * @err: what it returned
  *
  * A device that doesn't answer in time costs a packet, and the SA if that goes
- * on: nobody knows what the device has accepted.
+ * on: nobody knows what the device has accepted, or which numbers it has given.
  *
  * Context: x->lock held.
  */

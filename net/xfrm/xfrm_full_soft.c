@@ -61,6 +61,7 @@ static int xfrm_full_alloc_numbers(struct xfrm_full *full,
 		return -EOPNOTSUPP;
 
 	err = ops->xdo_dev_full_seq_alloc(full->dev, full->x, n, skb->len, seq);
+	xfrm_full_answered(full, err);
 	if (err)
 		return err;
 	if (!xfrm_full_numbers_ok(full, *seq, *seq + n - 1))

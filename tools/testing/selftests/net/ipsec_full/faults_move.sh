@@ -55,6 +55,12 @@ rows() {
 			$dir software SA_DEL late-after $LATE: moves
 		END
 	done
+	# What it has decrypted is through when the NIC has answered this.
+	cat <<-END
+		in software SA_QUERY refuse $INTERNAL: moves
+		in software SA_QUERY late-before $LATE: moves
+		in software SA_QUERY late-after $LATE: moves
+	END
 }
 
 costly_rows() {
@@ -72,6 +78,9 @@ costly_rows() {
 				$dir software SA_DEL $when: moves lost
 			END
 		done
+	done
+	for when in before after; do
+		echo "in software SA_QUERY lose-$when: moves lost"
 	done
 }
 
@@ -332,6 +341,20 @@ moved_back() {
 		in_place out software && works && ! ip xfrm state | grep 777777
 }
 
+# A NIC that never answers in time costs each packet a wait: in the end, the SA.
+late_for_good() {
+	prepared out device && slowwait 10 big_works &&
+		acmectl fault SEQ_ALLOC late-before $LATE || return
+	! ping -q -c 5 -i 0.3 -W 1 -s 3000 -M dont -I "${NEAR[$PAIR]}" \
+		"${FAR[$PAIR]}" && busywait 5000 out_is_gone || return
+	acmectl fault clear && in_place in device
+}
+
+out_is_gone() {
+	look
+	[[ -z ${PLACE[out]:-} ]]
+}
+
 # What has cost packets has spoilt the counters of SAs.
 counted() {
 	anew && works && keep_evidence final
@@ -358,6 +381,7 @@ all_checks() {
 		# shellcheck disable=SC2086
 		check "an exception: $row" costs_a_packet $row
 	done < <(exceptions)
+	check "an exception: SEQ_ALLOC late for good: it expires" late_for_good
 	check "new SAs count what the wire carries" counted
 	check "all can be removed" removed
 }
