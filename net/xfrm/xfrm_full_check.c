@@ -447,23 +447,46 @@ static int xfrm_full_put(struct sk_buff *skb, int ifindex, u8 flags)
 	return nla_put(skb, XFRMA_OFFLOAD_DEV, sizeof(xuo), &xuo);
 }
 
+static int xfrm_full_put_wish(struct sk_buff *skb,
+			      const struct xfrm_full *full)
+{
+	return nla_put_u32(skb, XFRMA_FULL_IDLE, READ_ONCE(full->idle)) ? :
+	       nla_put_u8(skb, XFRMA_FULL_WANTED, READ_ONCE(full->wanted));
+}
+
+static int xfrm_full_put_fact(struct sk_buff *skb,
+			      const struct xfrm_full *full)
+{
+	return nla_put_u8(skb, XFRMA_FULL_PLACE, READ_ONCE(full->place)) ? :
+	       nla_put_u16(skb, XFRMA_FULL_EPOCH, READ_ONCE(full->epoch)) ? :
+	       nla_put(skb, XFRMA_FULL_DROPS, sizeof(full->drops),
+		       full->drops) ? :
+	       nla_put_u8(skb, XFRMA_FULL_REASON, READ_ONCE(full->reason));
+}
+
+/* The state that an update was made of is told in place of the SA: it has wishes. */
+static bool xfrm_full_is_request(const struct xfrm_full *full)
+{
+	return full->x->km.state == XFRM_STATE_DEAD && !full->live &&
+	       !full->epoch;
+}
+
 static int xfrm_full_put_extra(struct sk_buff *skb,
 			       const struct xfrm_full *full)
 {
 	struct nlattr *nest;
+	int err;
 
 	nest = nla_nest_start(skb, XFRMA_FULL);
 	if (!nest)
 		return -EMSGSIZE;
 
-	if (nla_put_u32(skb, XFRMA_FULL_IDLE, READ_ONCE(full->idle)) ||
-	    nla_put_u8(skb, XFRMA_FULL_PLACE, READ_ONCE(full->place)) ||
-	    nla_put_u16(skb, XFRMA_FULL_EPOCH, READ_ONCE(full->epoch)) ||
-	    nla_put(skb, XFRMA_FULL_DROPS, sizeof(full->drops), full->drops) ||
-	    nla_put_u8(skb, XFRMA_FULL_WANTED, READ_ONCE(full->wanted)) ||
-	    nla_put_u8(skb, XFRMA_FULL_REASON, READ_ONCE(full->reason))) {
+	err = xfrm_full_put_wish(skb, full);
+	if (!err && !xfrm_full_is_request(full))
+		err = xfrm_full_put_fact(skb, full);
+	if (err) {
 		nla_nest_cancel(skb, nest);
-		return -EMSGSIZE;
+		return err;
 	}
 
 	nla_nest_end(skb, nest);
@@ -488,7 +511,7 @@ int xfrm_full_put_state(struct sk_buff *skb, const struct xfrm_state *x)
 	if (!full)
 		return 0;
 
-	flags = full->flags;
+	flags = READ_ONCE(full->flags);
 	if (full->dir == XFRM_SA_DIR_IN)
 		flags |= XFRM_OFFLOAD_INBOUND;
 	if (READ_ONCE(full->wanted) == XFRM_FULL_DEVICE)

@@ -63,6 +63,12 @@ static int xfrm_full_check_update(const struct xfrm_state *old,
 				    "An update can't turn UDP encapsulation on or off");
 		return -EINVAL;
 	}
+	/* What XFRM has derived from it is not derived again. */
+	if (old->sel.family != new->sel.family) {
+		NL_SET_ERR_MSG(extack,
+			       "The SA's selector has another family: name the selector in the update");
+		return -EINVAL;
+	}
 
 	return 0;
 }
@@ -333,8 +339,10 @@ static time64_t xfrm_full_check_idle(struct xfrm_state *x, time64_t now)
 	time64_t left;
 
 	left = max_t(time64_t, x->lastused, x->curlft.add_time) + idle - now;
-	if (left > 0)
+	if (left > 0) {
+		full->idle_told = false;
 		return min(left, idle);
+	}
 
 	if (!full->idle_told)
 		full->idle_told = xfrm_full_notify_idle(x);

@@ -141,6 +141,28 @@ other_direction() {
 		near_batch
 }
 
+# XFRM takes the modes of inner packets from it once.
+other_family() {
+	sa 7431 out "$OFFLOAD_OUT" |
+		sed 's, add , update ,; s/$/ sel src fd07::\/64 dst fd08::\/64/' |
+		near_batch
+}
+
+# An update is told as it was asked for: of where the SA is, there is no word.
+told_right() {
+	local log=$OUT/$TEST_NAME.told
+
+	ip xfrm monitor SA >"$log" &
+	local pid=$!
+	at_end stop_server $pid
+	slowwait 10 monitors $pid && update 7430 out &&
+		busywait 5000 grep -q "spi ${SPI_OUT[7430]}\|offload" "$log" ||
+		return
+	stop_server $pid
+	cat "$log"
+	grep -q 'mode full' "$log" && ! grep 'arming\|epoch 0' "$log"
+}
+
 numbers() {
 	"$MOVES_DIR/saops.py" getae "${FAR_END[7430]}" "${SPI_OUT[7430]}" |
 		sed 's/.* oseq \([0-9]*\) .*/\1/'
@@ -198,6 +220,8 @@ all_checks() {
 		"can't turn UDP encapsulation on or off" no_ports
 	check_fails "nor can the direction be turned round" \
 		"The SA has another direction" other_direction
+	check_fails "nor the family of the selector" "has another family" other_family
+	check "what listeners are told of an update" told_right
 	check "both are as before" as_before 7430
 	check "numbers of an SA that has left the NIC" numbers_set
 	check "a limit that is near, in packets" limit_met
