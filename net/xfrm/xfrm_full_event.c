@@ -160,6 +160,19 @@ static bool xfrm_full_has_hard(const struct xfrm_lifetime_cfg *lft)
 	       lft->hard_byte_limit != XFRM_INF;
 }
 
+/* An event may be older than the limits: it is the counters that tell. */
+static bool xfrm_full_met_soft(const struct xfrm_state *x)
+{
+	return x->curlft.packets >= x->lft.soft_packet_limit ||
+	       x->curlft.bytes >= x->lft.soft_byte_limit;
+}
+
+static bool xfrm_full_met_hard(const struct xfrm_state *x)
+{
+	return x->curlft.packets >= x->lft.hard_packet_limit ||
+	       x->curlft.bytes >= x->lft.hard_byte_limit;
+}
+
 static void xfrm_full_act_soft(struct net *net,
 			       const struct xfrm_full_event *ev)
 {
@@ -172,7 +185,8 @@ static void xfrm_full_act_soft(struct net *net,
 		XFRM_INC_STATS(net, LINUX_MIB_XFRMFULLEVENTERROR);
 		goto out;
 	}
-	if (x->km.state == XFRM_STATE_VALID && !x->km.dying) {
+	if (x->km.state == XFRM_STATE_VALID && !x->km.dying &&
+	    xfrm_full_met_soft(x)) {
 		x->km.dying = 1;
 		km_state_expired(x, 0, 0);
 	}
@@ -184,16 +198,17 @@ static void xfrm_full_act_hard(struct net *net,
 			       const struct xfrm_full_event *ev)
 {
 	struct xfrm_state *x = ev->x;
-	bool ok;
+	bool known, met;
 
 	spin_lock_bh(&x->lock);
-	ok = x->full->updating || xfrm_full_has_hard(&x->lft);
+	known = x->full->updating || xfrm_full_has_hard(&x->lft);
+	met = x->full->updating || xfrm_full_met_hard(x);
 	spin_unlock_bh(&x->lock);
 
-	if (ok)
-		xfrm_full_expire(x);
-	else
+	if (!known)
 		XFRM_INC_STATS(net, LINUX_MIB_XFRMFULLEVENTERROR);
+	else if (met)
+		xfrm_full_expire(x);
 }
 
 static void xfrm_full_act_overflow(struct net *net,

@@ -116,8 +116,8 @@ static void xfrm_full_account_use(struct xfrm_state *x, time64_t first,
  * @stats: from the device
  *
  * Several ways lead here at once, from counters of different age.  None goes
- * back, and each drop is counted once.  Of an SA that has left the device, only
- * drops are news: software has gone on from its other counters.
+ * back, and each drop is counted once.  Of an SA that the device has not, or not any
+ * more, only drops are news: its other counters are software's.
  *
  * Context: any but hard interrupt.
  */
@@ -129,8 +129,7 @@ void xfrm_full_account(struct xfrm_state *x,
 	spin_lock_bh(&full->stats_lock);
 	xfrm_full_account_drops(full, stats->drops);
 	xfrm_full_account_use(x, stats->firstused, stats->lastused);
-	if (full->place != XFRM_FULL_SOFTWARE &&
-	    full->place != XFRM_FULL_SUSPENDED) {
+	if (xfrm_full_owner(full) || full->place == XFRM_FULL_DEAD) {
 		xfrm_full_account_volume(x, stats->packets, stats->bytes);
 		xfrm_full_advance(x, stats->seq);
 	}
