@@ -86,6 +86,13 @@ static bool xfrm_full_is_fragment(const struct sk_buff *skb)
 	return frag_off;
 }
 
+/* The device sends to the neighbour, and nothing else gets hold of its packets. */
+static bool xfrm_full_leaves_by(const struct dst_entry *path,
+				const struct net_device *dev)
+{
+	return path->dev == dev && !path->lwtstate;
+}
+
 /* The counter of the reason for which a packet can't be sent, or 0. */
 static int xfrm_full_blocked(const struct sk_buff *skb)
 {
@@ -99,7 +106,7 @@ static int xfrm_full_blocked(const struct sk_buff *skb)
 		return LINUX_MIB_XFRMOUTSTATEDIRERROR;
 	if (xfrm_dst_child(dst)->xfrm)
 		return LINUX_MIB_XFRMFULLOUTNESTED;
-	if (xfrm_dst_path(dst)->dev != full->dev)
+	if (!xfrm_full_leaves_by(xfrm_dst_path(dst), full->dev))
 		return LINUX_MIB_XFRMFULLOUTDEV;
 	if (x->props.mode == XFRM_MODE_TRANSPORT && xfrm_full_is_fragment(skb))
 		return LINUX_MIB_XFRMFULLOUTFRAGMENT;
@@ -119,7 +126,7 @@ static int xfrm_full_exception(struct net *net, struct sock *sk,
 {
 	const struct xfrm_full *full = skb_dst(skb)->xfrm->full;
 
-	if (full->flags & XFRM_OFFLOAD_DROP)
+	if (READ_ONCE(full->flags) & XFRM_OFFLOAD_DROP)
 		return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTEXCEPTION,
 				      err);
 	if (!(full->can & XFRM_OFFLOAD_CAP_SEQ_ALLOC))
