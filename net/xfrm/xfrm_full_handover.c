@@ -71,7 +71,7 @@ static void xfrm_full_wait_for_senders(const struct xfrm_full *full)
 /* The deletion is posted: have the driver free the SA. */
 static void xfrm_full_leave(struct xfrm_full *full)
 {
-	synchronize_rcu();
+	synchronize_net();
 	full->dev->xfrmdev_ops->xdo_dev_full_state_free(full->dev, full->x);
 	xfrm_full_detach(full);
 }
@@ -503,6 +503,19 @@ static int xfrm_full_move_on(struct xfrm_full *full, int ifindex, u8 flags,
 	return err;
 }
 
+/* Exceptions of an outbound SA never get to its device: that they are to be dropped
+ * is between user space and software.
+ */
+static bool xfrm_full_has_to_move(const struct xfrm_full *full, int ifindex,
+				  u8 flags)
+{
+	if (ifindex != full->ifindex)
+		return true;
+
+	return !xfrm_full_is_outbound(full) &&
+	       (flags ^ full->flags) & XFRM_OFFLOAD_DROP;
+}
+
 /**
  * xfrm_full_enter() - user space wants an SA in a device
  * @full: the SA's full offload
@@ -525,13 +538,12 @@ int xfrm_full_enter(struct xfrm_full *full, int ifindex, u8 flags,
 	flags &= XFRM_FULL_FLAGS;
 	if (READ_ONCE(full->place) == XFRM_FULL_SOFTWARE)
 		err = xfrm_full_move_in(full, ifindex, flags, extack);
-	else if (ifindex != full->ifindex ||
-		 (flags ^ full->flags) & XFRM_OFFLOAD_DROP)
+	else if (xfrm_full_has_to_move(full, ifindex, flags))
 		err = xfrm_full_move_on(full, ifindex, flags, extack);
 	if (err)
 		return err;
 
-	full->flags = flags;
+	WRITE_ONCE(full->flags, flags);
 	WRITE_ONCE(full->wanted, XFRM_FULL_DEVICE);
 	return 0;
 }

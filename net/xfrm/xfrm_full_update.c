@@ -8,6 +8,7 @@
  * before, or is refused.
  */
 
+#include <linux/hrtimer.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
@@ -129,6 +130,16 @@ static int xfrm_full_check_moved(const struct xfrm_state *x,
 	return 0;
 }
 
+/* An SA without limits in seconds had no use for its timer in software. */
+static void xfrm_full_start_timer(struct xfrm_state *x)
+{
+	spin_lock_bh(&x->lock);
+	if (x->km.state == XFRM_STATE_VALID)
+		hrtimer_start(&x->mtimer, ktime_set(1, 0),
+			      HRTIMER_MODE_REL_SOFT);
+	spin_unlock_bh(&x->lock);
+}
+
 static int xfrm_full_place_device(struct xfrm_state *x, struct nlattr **attrs,
 				  struct netlink_ext_ack *extack)
 {
@@ -148,6 +159,8 @@ static int xfrm_full_place_device(struct xfrm_state *x, struct nlattr **attrs,
 	mutex_lock(&full->mutex);
 	err = xfrm_full_enter(full, xuo->ifindex, xuo->flags, extack);
 	mutex_unlock(&full->mutex);
+	if (!err)
+		xfrm_full_start_timer(x);
 
 	return err;
 }

@@ -168,11 +168,21 @@ setae() {
 	"$MOVES_DIR/saops.py" setae "${FAR_END[7005]}" "${SPI_OUT[7005]}"
 }
 
+# options_kept out|in ADDED: the NIC gets the SA so often when they are set, and
+# again when they are not.
 options_kept() {
-	move 7005 out acme0 exceptions drop fallback &&
-		show 7005 out | grep -q 'mode full exceptions drop fallback' &&
-		move 7005 out acme0 &&
-		! show 7005 out | grep -q 'exceptions\|fallback'
+	local added
+
+	added=$(sas_added)
+	move 7005 "$1" acme0 exceptions drop fallback &&
+		show 7005 "$1" | grep -q 'mode full exceptions drop fallback' &&
+		(($(sas_added) == added + $2)) && move 7005 "$1" acme0 &&
+		! show 7005 "$1" | grep -q 'exceptions\|fallback' &&
+		(($(sas_added) == added + 2 * $2))
+}
+
+sas_added() {
+	nic_commands ADD | cut -d ' ' -f 2
 }
 
 json() {
@@ -213,7 +223,9 @@ what_goes_along() {
 	check "all goes along to software" carried none "${LIVE[@]}"
 	check "and to the NIC" carried acme0 "${LIVE[@]}"
 	check "packets pass" pings "${LIVE[@]}"
-	check "exceptions and fallback can be chosen by a move" options_kept
+	check "exceptions and fallback: outbound, it stays in the NIC" \
+		options_kept out 0
+	check "likewise, inbound: the NIC gets it anew" options_kept in 1
 	check "JSON tells where it is and why" json
 }
 
