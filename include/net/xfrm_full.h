@@ -556,6 +556,19 @@ static inline bool xfrm_full_stray(const struct sk_buff *skb,
 }
 
 /**
+ * xfrm_full_is_bound() - is it cleartext on its way to the device of its SA?
+ * @skb: the packet
+ *
+ * Its headers are those that the link does not see.
+ *
+ * Context: any.
+ */
+static inline bool xfrm_full_is_bound(const struct sk_buff *skb)
+{
+	return skb->xfrm_full;
+}
+
+/**
  * xfrm_full_no_sa() - there is no SA for an inbound packet
  * @skb: the packet, at its ESP header
  * @family: of its outer header
@@ -748,6 +761,11 @@ static inline int xfrm_full_dump_offload(struct sk_buff *skb,
 					 struct netlink_callback *cb)
 {
 	return 0;
+}
+
+static inline bool xfrm_full_is_bound(const struct sk_buff *skb)
+{
+	return false;
 }
 
 static inline bool xfrm_full_bundle_ok(struct net *net,

@@ -119,6 +119,23 @@ answered() {
 	ping -q -c 5 -i 0.1 -W 2 -I "${NEAR[$1]}" "${@:2}" "${FAR[$1]}"
 }
 
+# asks N: who looks for the next hop does it with an address of the link, not one of
+# the inner packet's.
+asks() {
+	local log=$OUT/$TEST_NAME.asks pid
+
+	peer tcpdump -n -l -i peer0 'arp or (icmp6 and ip6[40] == 135)' \
+		>"$log" 2>&1 &
+	pid=$!
+	at_end stop_server $pid
+	slowwait 20 grep -q listening "$log" || return
+	ip neigh flush dev acme0
+	answered "$1" && busywait 5000 grep -q 'who.has' "$log" || return
+	stop_server $pid
+	cat "$log"
+	! grep -F "${NEAR[$1]} " "$log" && ! grep "tell ${NEAR[$1]}" "$log"
+}
+
 # by_software COUNT COMMAND...: so many packets at least are software's.
 by_software() {
 	local before least=$1
@@ -298,6 +315,7 @@ segmented() {
 }
 
 # It may look for its neighbour, too.
+# shellcheck disable=SC2016  # awk's words
 client_packets() {
 	ip netns exec "$CLIENT" awk '/^Ip: [0-9]/ { n += $11 }
 		$1 == "Ip6OutRequests" { n += $2 }
@@ -394,6 +412,8 @@ no_numbers_checks() {
 }
 
 all_checks() {
+	check "how the next hop is looked for: IPv4" asks 7302
+	check "likewise, IPv6" asks 7303
 	if [[ ${PROFILE:-default} == dump-only ]]; then
 		no_numbers_checks
 	else
