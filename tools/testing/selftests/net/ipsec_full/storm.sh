@@ -75,6 +75,7 @@ setup() {
 		peer "$MOVES_DIR/replayer.py" peer0 $PERCENT "$SEED" || return
 	REPLAYER=$!
 	REJECTED_BEFORE=$(rejections)
+	LATE_BEFORE=$(mib near XfrmFullOutError)
 	stream_up "$RATE" "${PAIRS[@]}"
 }
 
@@ -146,7 +147,20 @@ stopped() {
 	grep -c ' to=suspended' /sys/kernel/tracing/trace
 }
 
+# A machine that is too busy for the NIC to give software a number in time costs a
+# packet, which has been told to its sender, and that the NIC may have counted.
+late() {
+	echo $(($(mib near XfrmFullOutError) - LATE_BEFORE))
+}
+
 counters_agree() {
+	local n
+
+	if (($(late))); then
+		for n in "${PAIRS[@]}"; do
+			echo "${FAR_END[$n]} ${SPI_OUT[$n]} $(late)"
+		done >>"$EVIDENCE/losses"
+	fi
 	keep_evidence final
 }
 
