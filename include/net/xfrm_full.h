@@ -562,6 +562,7 @@ static inline bool xfrm_full_stray(const struct sk_buff *skb,
  * Its headers are those that the link does not see.
  *
  * Context: any.
+ * Return: true or false.
  */
 static inline bool xfrm_full_is_bound(const struct sk_buff *skb)
 {

@@ -48,6 +48,7 @@ enum acme_sa_mode {
 /**
  * struct acme_sa - an SA in the device
  * @x: XFRM's view of it
+ * @adev: device
  * @mode: what the device does for it
  * @alg: enum xfrm_full_alg
  * @inbound: direction

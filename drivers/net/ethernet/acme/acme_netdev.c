@@ -515,6 +515,8 @@ static void acme_set_perm_addr(struct acme_dev *adev,
 /**
  * acme_netdev_is_ours() - is it an interface of this driver?
  * @netdev: any
+ *
+ * Return: true or false.
  */
 bool acme_netdev_is_ours(const struct net_device *netdev)
 {
