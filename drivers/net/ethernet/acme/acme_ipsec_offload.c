@@ -93,7 +93,7 @@ int acme_state_add(struct xfrm_state *x, struct netlink_ext_ack *extack)
 		return 0;
 	if (!acme_offload_is_ours(x)) {
 		NL_SET_ERR_MSG_MOD(extack,
-				   "this device does IPsec for its own interface only, not for one on top of it");
+				   "this device does IPsec for its own interface only: name that, not one on top of it");
 		return -EOPNOTSUPP;
 	}
 	adev = acme_ipsec_adev(x->xso.dev);
