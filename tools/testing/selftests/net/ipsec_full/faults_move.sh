@@ -355,6 +355,29 @@ out_is_gone() {
 	[[ -z ${PLACE[out]:-} ]]
 }
 
+# A limit is met when the NIC has the SA, but XFRM has not heard of that yet.
+met_while_starting() {
+	local log=$OUT/$TEST_NAME.met line pid
+
+	anew || return
+	line=$(near_states $PAIR | grep "spi ${SPI_IN[$PAIR]} ")
+	undo <<<"$line" | near_batch || return
+	ip xfrm monitor expire >"$log" &
+	pid=$!
+	at_end stop_server $pid
+	slowwait 10 monitors $pid || return
+	peer ping -q -i 0.01 -I "${FAR[$PAIR]}" "${NEAR[$PAIR]}" >/dev/null &
+	at_end stop_server $!
+	acmectl fault SA_RUN late-after 80 1 &&
+		sed 's/ offload / limit packet-soft 1&/' <<<"$line" | near_batch
+	busywait 5000 grep -q 'hard 0' "$log"
+	local status=$?
+	stop_server $!
+	stop_server $pid
+	cat "$log"
+	return $status
+}
+
 # What has cost packets has spoilt the counters of SAs.
 counted() {
 	anew && works && keep_evidence final
@@ -372,6 +395,7 @@ all_checks() {
 	done < <(rows | sample_or_all $SAMPLE
 		costly_rows | sample_or_all $COSTLY_SAMPLE)
 	check "its packets don't leave the NIC: it stays" stays_with_its_packet
+	check "a limit, met while the NIC starts it: told" met_while_starting
 	check "moved, and then not updated: it goes back" moved_back
 	while read -r row; do
 		# shellcheck disable=SC2086
