@@ -61,7 +61,9 @@ static int xfrm_full_alloc_numbers(struct xfrm_full *full,
 		return -EOPNOTSUPP;
 
 	err = ops->xdo_dev_full_seq_alloc(full->dev, full->x, n, skb->len, seq);
-	xfrm_full_answered(full, err);
+	/* While the SA leaves, whoever moves it waits for the device, too. */
+	if (full->place == XFRM_FULL_DEVICE)
+		xfrm_full_answered(full, err);
 	if (err)
 		return err;
 	if (!xfrm_full_numbers_ok(full, *seq, *seq + n - 1))
