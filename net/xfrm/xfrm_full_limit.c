@@ -64,6 +64,11 @@ static int xfrm_full_check_update(const struct xfrm_state *old,
 		return -EINVAL;
 	}
 	/* What XFRM has derived from it is not derived again. */
+	if (!old->sel.family && new->sel.family) {
+		NL_SET_ERR_MSG(extack,
+			       "The SA is for both families: the update needs the flag af-unspec, too");
+		return -EINVAL;
+	}
 	if (old->sel.family != new->sel.family) {
 		NL_SET_ERR_MSG(extack,
 			       "The SA's selector has another family: name the selector in the update");

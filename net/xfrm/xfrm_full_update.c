@@ -134,7 +134,7 @@ static int xfrm_full_check_moved(const struct xfrm_state *x,
 static void xfrm_full_start_timer(struct xfrm_state *x)
 {
 	spin_lock_bh(&x->lock);
-	if (x->km.state == XFRM_STATE_VALID)
+	if (x->km.state == XFRM_STATE_VALID && !hrtimer_is_queued(&x->mtimer))
 		hrtimer_start(&x->mtimer, ktime_set(1, 0),
 			      HRTIMER_MODE_REL_SOFT);
 	spin_unlock_bh(&x->lock);
