@@ -173,12 +173,11 @@ static bool xfrm_full_met_hard(const struct xfrm_state *x)
 	       x->curlft.bytes >= x->lft.hard_byte_limit;
 }
 
-/* An event that came while the SA was about to be the device's has waited for the
- * lock: its counters were nobody's until now.
+/* An event that came while the SA was about to be the device's has waited for
+ * x->lock: its counters were nobody's until now.
  */
-static void xfrm_full_lock_counted(const struct xfrm_full_event *ev)
+static void xfrm_full_count_again(const struct xfrm_full_event *ev)
 {
-	spin_lock_bh(&ev->x->lock);
 	if (ev->stats)
 		xfrm_full_account(ev->x, ev->stats);
 	xfrm_full_state_stats(ev->x);
@@ -189,7 +188,8 @@ static void xfrm_full_act_soft(struct net *net,
 {
 	struct xfrm_state *x = ev->x;
 
-	xfrm_full_lock_counted(ev);
+	spin_lock_bh(&x->lock);
+	xfrm_full_count_again(ev);
 	if (x->full->updating)
 		goto out;
 	if (!xfrm_full_has_soft(&x->lft)) {
@@ -211,7 +211,8 @@ static void xfrm_full_act_hard(struct net *net,
 	struct xfrm_state *x = ev->x;
 	bool known, met;
 
-	xfrm_full_lock_counted(ev);
+	spin_lock_bh(&x->lock);
+	xfrm_full_count_again(ev);
 	known = x->full->updating || xfrm_full_has_hard(&x->lft);
 	met = x->full->updating || xfrm_full_met_hard(x);
 	spin_unlock_bh(&x->lock);

@@ -369,7 +369,7 @@ met_while_starting() {
 	peer ping -q -i 0.01 -I "${FAR[$PAIR]}" "${NEAR[$PAIR]}" >/dev/null &
 	at_end stop_server $!
 	acmectl fault SA_RUN late-after 80 1 &&
-		sed 's/ offload / limit packet-soft 1&/' <<<"$line" | near_batch
+		near_batch <<<"${line/ offload / limit packet-soft 1 offload }"
 	busywait 5000 grep -q 'hard 0' "$log"
 	local status=$?
 	stop_server $!
