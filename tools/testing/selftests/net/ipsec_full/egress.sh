@@ -124,11 +124,9 @@ answered() {
 asks() {
 	local log=$OUT/$TEST_NAME.asks pid
 
-	peer tcpdump -n -l -i peer0 'arp or (icmp6 and ip6[40] == 135)' \
-		>"$log" 2>&1 &
+	server "$log" listening peer tcpdump -n -l -i peer0 \
+		'arp or (icmp6 and ip6[40] == 135)' || return
 	pid=$!
-	at_end stop_server $pid
-	slowwait 20 grep -q listening "$log" || return
 	ip neigh flush dev acme0
 	answered "$1" && busywait 5000 grep -q 'who.has' "$log" || return
 	stop_server $pid

@@ -107,6 +107,11 @@ mtu_stays() {
 	acmectl fault clear && [[ $(</sys/class/net/acme0/mtu) == 1500 ]]
 }
 
+# The driver, which is not loaded, finds a NIC that works.
+found_again() {
+	modprobe acme && nic-up && ping -q -c 1 -W 5 10.0.0.2
+}
+
 # A probe that fails leaves nothing behind, and the next one works.
 probe_fails() {
 	timeout "$PATIENCE" modprobe -r acme || return
@@ -114,7 +119,7 @@ probe_fails() {
 	modprobe acme
 	! [[ -e /sys/class/net/acme0 ]] || return
 	acmectl fault clear && timeout "$PATIENCE" modprobe -r acme &&
-		modprobe acme && nic-up && ping -q -c 1 -W 5 10.0.0.2
+		found_again
 }
 
 # The NIC does what it was told too late: it must not get hold of queues whose memory
@@ -128,8 +133,7 @@ late_reset() {
 	acmectl dump
 	acmectl dump json | tr -d ' \n' | grep -q '"admin":{"status":[0-9]*,"size":0,'
 	local status=$?
-	timeout "$PATIENCE" modprobe -r acme && modprobe acme && nic-up &&
-		ping -q -c 1 -W 5 10.0.0.2 && return $status
+	timeout "$PATIENCE" modprobe -r acme && found_again && return $status
 }
 
 reset_is_done() {
@@ -147,7 +151,7 @@ self_test_fails() {
 		devlink health diagnose "pci/$PCI" reporter fw | tee "$WORK/fw" &&
 		grep -q interrupts "$WORK/fw" || return
 	acmectl fault clear && timeout "$PATIENCE" modprobe -r acme &&
-		modprobe acme && nic-up && ping -q -c 1 -W 5 10.0.0.2
+		found_again
 }
 
 # Not executed, not answered: nobody knows what the device did, so it is lost.
@@ -162,7 +166,7 @@ command_dropped() {
 
 recovers() {
 	timeout "$PATIENCE" modprobe -r acme && acmectl fault clear &&
-		modprobe acme && nic-up && ping -q -c 1 -W 5 10.0.0.2 &&
+		found_again &&
 		add_sa && device_has 1 && removed
 }
 

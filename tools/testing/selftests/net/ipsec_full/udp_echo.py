@@ -121,6 +121,14 @@ def encap(port):
             print(sock.recv(65536).hex(), flush=True)
 
 
+def connected(port, pair):
+    source, destination = pair.split('>')
+    sock = open_socket(source, 0)
+    sock.settimeout(TIMEOUT)
+    sock.connect((destination, port))
+    return sock
+
+
 def echoes(sock, data):
     """Does the datagram come back? Late ones of before are ignored."""
     sock.send(data)
@@ -135,10 +143,7 @@ def echoes(sock, data):
 def check(port, sizes, pairs):
     lost = 0
     for pair in pairs:
-        source, destination = pair.split('>')
-        with open_socket(source, 0) as sock:
-            sock.settimeout(TIMEOUT)
-            sock.connect((destination, port))
+        with connected(port, pair) as sock:
             missed = 0
             for size in sizes:
                 if echoes(sock, os.urandom(size)):
@@ -154,10 +159,7 @@ def check(port, sizes, pairs):
 def segments(port, count, size, pairs):
     lost = 0
     for pair in pairs:
-        source, destination = pair.split('>')
-        with open_socket(source, 0) as sock:
-            sock.settimeout(TIMEOUT)
-            sock.connect((destination, port))
+        with connected(port, pair) as sock:
             sock.setsockopt(*MTU_DISCOVER[sock.family], PMTUDISC_OMIT)
             sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, size)
             data = os.urandom(count * size)
