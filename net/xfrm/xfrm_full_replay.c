@@ -108,6 +108,14 @@ static void xfrm_full_put_seq(struct xfrm_state *x, u64 seq)
 			   upper_32_bits(seq));
 }
 
+/* A device may tell what it likes: without ESN numbers end at 2^32 - 1, and don't
+ * begin again.
+ */
+static u64 xfrm_full_possible(const struct xfrm_state *x, u64 seq)
+{
+	return x->props.flags & XFRM_STATE_ESN ? seq : min_t(u64, seq, U32_MAX);
+}
+
 /**
  * xfrm_full_advance() - the device's sequence number has advanced
  * @x: an SA with full offload
@@ -121,6 +129,7 @@ void xfrm_full_advance(struct xfrm_state *x, u64 seq)
 	u64 old = xfrm_full_seq(x);
 	u32 i, n, window;
 
+	seq = xfrm_full_possible(x, seq);
 	if (seq <= old)
 		return;
 	xfrm_full_put_seq(x, seq);
@@ -171,12 +180,19 @@ void xfrm_full_to_snapshot(const struct xfrm_state *x,
 }
 EXPORT_SYMBOL_IF_KUNIT(xfrm_full_to_snapshot);
 
+/* Of a bitmap of 32 numbers: those of which the device says nothing. */
+static u32 xfrm_full_unknown(u32 known, u32 window)
+{
+	return known < window ? ~0U << known : 0;
+}
+
 /**
  * xfrm_full_from_snapshot() - take over what a device knows of an SA
  * @x: an SA with full offload
  * @snap: from the device
  *
- * A snapshot that is older than what is known already changes nothing.
+ * A snapshot that is older than what is known already changes nothing.  What its
+ * bitmap leaves open is taken as received: late packets are lost, replays, too.
  *
  * Context: x->full->stats_lock held.
  */
@@ -185,27 +201,27 @@ void xfrm_full_from_snapshot(struct xfrm_state *x,
 {
 	struct xfrm_replay_state_esn *esn = x->replay_esn;
 	u32 i, window = xfrm_full_window(x);
+	u64 seq = xfrm_full_possible(x, snap->seq);
 
 	/* A number that was lent is used, whatever the device says now. */
 	if (xfrm_full_is_out(x)) {
 		xfrm_full_advance(x, max(snap->seq, x->full->sw_seq));
 		return;
 	}
-	if (snap->seq < xfrm_full_seq(x))
+	if (seq < xfrm_full_seq(x))
 		return;
-	if (snap->window < window) {
-		xfrm_full_advance(x, snap->seq);
-		return;
-	}
 
-	xfrm_full_put_seq(x, snap->seq);
+	xfrm_full_put_seq(x, seq);
 	if (!esn) {
-		x->replay.bitmap = snap->bitmap[0];
+		x->replay.bitmap = snap->bitmap[0] |
+				   xfrm_full_unknown(snap->window,
+						     window);
 		return;
 	}
 	for (i = 0; i < window; i++)
 		xfrm_full_assign(esn->bmp,
-				 xfrm_full_circular(snap->seq, i, window),
+				 xfrm_full_circular(seq, i, window),
+				 i >= snap->window ||
 				 snap->bitmap[i / 32] & BIT(i % 32));
 }
 EXPORT_SYMBOL_IF_KUNIT(xfrm_full_from_snapshot);

@@ -198,6 +198,49 @@ static void xfrm_full_test_old_snapshot(struct kunit *test)
 	xfrm_full_expect_window(test, top, &window);
 }
 
+/* A device that tells the top alone: what was missing below may have come since. */
+static void xfrm_full_test_only_top(struct kunit *test)
+{
+	static const struct xfrm_full_window window = { 64, 0 };
+	struct xfrm_full_replay_test *t = test->priv;
+	u64 top = xfrm_full_test_receive(test, &window);
+	u32 i;
+
+	t->snap.seq = top;
+	t->snap.window = 32;
+	xfrm_full_from_snapshot(t->x, &t->snap);
+	memset(&t->snap, 0, sizeof(t->snap));
+	xfrm_full_to_snapshot(t->x, &t->snap);
+	KUNIT_EXPECT_EQ(test, top, t->snap.seq);
+	for (i = 0; i < window.size; i++)
+		KUNIT_EXPECT_EQ_MSG(test, i >= 32,
+				    !!(t->snap.bitmap[i / 32] & BIT(i % 32)),
+				    "%u below the top", i);
+}
+
+/* Without ESN there is nothing behind 2^32 - 1, whatever the device says. */
+static void xfrm_full_test_beyond(struct kunit *test)
+{
+	struct xfrm_full_replay_test *t = test->priv;
+	struct xfrm_state *x = t->x;
+
+	x->props.replay_window = 32;
+	x->replay.seq = 100;
+	xfrm_full_advance(x, (1ULL << 32) + 5);
+	KUNIT_EXPECT_EQ(test, U32_MAX, x->replay.seq);
+
+	x->replay.seq = 100;
+	t->snap.seq = (1ULL << 32) + 5;
+	t->snap.window = 32;
+	xfrm_full_from_snapshot(x, &t->snap);
+	KUNIT_EXPECT_EQ(test, U32_MAX, x->replay.seq);
+
+	t->full.dir = XFRM_SA_DIR_OUT;
+	x->replay.oseq = 100;
+	xfrm_full_from_snapshot(x, &t->snap);
+	KUNIT_EXPECT_EQ(test, U32_MAX, x->replay.oseq);
+}
+
 static void xfrm_full_test_short_window(struct kunit *test)
 {
 	struct xfrm_full_replay_test *t = test->priv;
@@ -246,6 +289,8 @@ static struct kunit_case xfrm_full_replay_cases[] = {
 	KUNIT_CASE_PARAM(xfrm_full_test_after_advance,
 			 xfrm_full_windows_gen_params),
 	KUNIT_CASE(xfrm_full_test_old_snapshot),
+	KUNIT_CASE(xfrm_full_test_only_top),
+	KUNIT_CASE(xfrm_full_test_beyond),
 	KUNIT_CASE(xfrm_full_test_short_window),
 	KUNIT_CASE(xfrm_full_test_outbound),
 	{}
