@@ -97,16 +97,17 @@ static bool xfrm_full_rx_ok(struct xfrm_state *x)
 
 /**
  * xfrm_full_rx() - a device has decrypted a packet
- * @skb: the packet, not seen by the stack yet
+ * @skb: the packet, not seen by the stack yet, behind eth_type_trans()
  * @x: the SA, from the driver's own table
  *
- * Attaches the SA's sec_path.  The driver keeps @x in its table until its
+ * Attaches the SA's sec_path.  A frame for another station, or for many, is
+ * not for this SA, whatever the device thinks.  The driver keeps @x in its table until its
  * xdo_dev_full_state_free(), and looks it up under RCU.
  *
  * Context: softirq, RCU read side; no locks that an operation of the driver
  * takes.
- * Return: false if the device does not have the SA: the packet must be dropped,
- * and has been counted.
+ * Return: false if the device does not have the SA, or the frame is not for this
+ * host: the packet must be dropped, and has been counted.
  */
 bool xfrm_full_rx(struct sk_buff *skb, struct xfrm_state *x)
 {
@@ -114,6 +115,11 @@ bool xfrm_full_rx(struct sk_buff *skb, struct xfrm_state *x)
 
 	if (unlikely(!xfrm_full_rx_ok(x) || !full->ext)) {
 		XFRM_INC_STATS(dev_net(skb->dev), LINUX_MIB_XFRMFULLINSTATE);
+		return false;
+	}
+	/* A bridge would pass it on in the clear, as would a macvlan. */
+	if (unlikely(skb->pkt_type != PACKET_HOST)) {
+		XFRM_INC_STATS(dev_net(skb->dev), LINUX_MIB_XFRMFULLINDEV);
 		return false;
 	}
 

@@ -100,6 +100,30 @@ static bool xfrm_full_test_goes(struct xfrm_full_move_test *t, u8 from, u8 to)
 	return moved && t->full.place == to;
 }
 
+/* A frame for another station is not the SA's, even if a device decrypts it. */
+static void xfrm_full_test_other_host(struct kunit *test)
+{
+	struct xfrm_full_move_test *t = test->priv;
+	struct skb_ext *ext;
+
+	ext = kunit_kzalloc(test, sizeof(*ext), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ext);
+	refcount_set(&ext->refcnt, 1);
+	dev_net_set(t->dev, &init_net);
+	t->skb->dev = t->dev;
+	t->full.ext = ext;
+
+	t->skb->pkt_type = PACKET_OTHERHOST;
+	KUNIT_EXPECT_FALSE(test, xfrm_full_rx(t->skb, t->x));
+	t->skb->pkt_type = PACKET_BROADCAST;
+	KUNIT_EXPECT_FALSE(test, xfrm_full_rx(t->skb, t->x));
+	KUNIT_EXPECT_EQ(test, 1, refcount_read(&ext->refcnt));
+
+	t->skb->pkt_type = PACKET_HOST;
+	KUNIT_EXPECT_TRUE(test, xfrm_full_rx(t->skb, t->x));
+	KUNIT_EXPECT_EQ(test, 2, refcount_read(&ext->refcnt));
+}
+
 /* The ways in the drawing of xfrm_full.c, and no others. */
 static void xfrm_full_test_ways(struct kunit *test)
 {
@@ -298,6 +322,7 @@ static struct kunit_case xfrm_full_move_cases[] = {
 	KUNIT_CASE(xfrm_full_test_no_number),
 	KUNIT_CASE(xfrm_full_test_software_end),
 	KUNIT_CASE(xfrm_full_test_dead_stays),
+	KUNIT_CASE(xfrm_full_test_other_host),
 	{}
 };
 
