@@ -417,19 +417,14 @@ static inline bool xfrm_full_taken(const struct xfrm_state *x)
  * @x: the SA, valid
  *
  * Context: RCU read side.
- * Return: true if it is new and on its way to its device, or gone.
+ * Return: true if it is new and on its way to its device.
  */
 static inline bool xfrm_full_pending(const struct xfrm_state *x)
 {
 	const struct xfrm_full *full = xfrm_full_get(x);
-	u8 place;
 
-	if (!full)
-		return false;
-
-	/* pairs with xfrm_full_move() */
-	place = smp_load_acquire(&full->place);
-	return place != XFRM_FULL_DEVICE && !xfrm_full_software_at(full, place);
+	return full && READ_ONCE(full->place) == XFRM_FULL_ARMING &&
+	       !full->live;
 }
 
 int xfrm_full_state_init(struct net *net, struct xfrm_state *x,

@@ -8,6 +8,7 @@
 
 #include <kunit/visibility.h>
 #include <linux/bitops.h>
+#include <linux/log2.h>
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
 #include <linux/string.h>
@@ -271,6 +272,11 @@ static int xfrm_full_check_window(const struct xfrm_full_request *rq)
 		return XFRM_FULL_DENY(rq, XFRMA_REPLAY_ESN_VAL,
 				      "Replay window %u is too small; use at least %u",
 				      window, caps->window_min);
+	/* XFRM's bitmap of others is off by some bits behind the wrap at 2^32. */
+	if (rq->x->props.flags & XFRM_STATE_ESN && !is_power_of_2(window))
+		return XFRM_FULL_DENY(rq, XFRMA_REPLAY_ESN_VAL,
+				      "Replay window %u doesn't divide 2^32, use %lu",
+				      window, roundup_pow_of_two(window));
 	return 0;
 }
 
@@ -340,14 +346,39 @@ static bool xfrm_full_starts_fresh(const struct xfrm_state *x)
 	       !memchr_inv(esn->bmp, 0, esn->bmp_len * sizeof(__u32));
 }
 
+/**
+ * xfrm_full_can_start() - may a device get an SA as it is by now?
+ * @can: what the device can do, XFRM_OFFLOAD_CAP_*
+ * @x: the SA
+ *
+ * Context: any; lasts while nobody uses the SA, under x->lock.
+ * Return: false if the SA has carried packets and the device starts at zero only.
+ */
+bool xfrm_full_can_start(u32 can, const struct xfrm_state *x)
+{
+	return can & XFRM_OFFLOAD_CAP_START || xfrm_full_starts_fresh(x);
+}
+
+/* Is the SA in the device already, and won't start there again? */
+static bool xfrm_full_is_there(const struct xfrm_full_request *rq)
+{
+	const struct xfrm_user_offload *xuo;
+
+	if (!rq->x->full)
+		return false;
+
+	xuo = nla_data(rq->attrs[XFRMA_OFFLOAD_DEV]);
+	return xfrm_full_stays(rq->x->full, xuo->ifindex, xuo->flags);
+}
+
 static int xfrm_full_check_start(const struct xfrm_full_request *rq)
 {
-	if (xfrm_full_can(rq, XFRM_OFFLOAD_CAP_START) ||
-	    xfrm_full_starts_fresh(rq->x))
+	if (xfrm_full_can_start(rq->caps->flags, rq->x) ||
+	    xfrm_full_is_there(rq))
 		return 0;
 	return XFRM_FULL_DENY(rq, rq->x->replay_esn ? XFRMA_REPLAY_ESN_VAL :
 						      XFRMA_REPLAY_VAL,
-			      "Device can't take an SA that doesn't start at sequence number 0; add another");
+			      XFRM_FULL_NO_START);
 }
 
 static int (*const xfrm_full_checks[])(const struct xfrm_full_request *) = {

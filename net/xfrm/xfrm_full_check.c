@@ -439,10 +439,12 @@ EXPORT_SYMBOL_IF_KUNIT(xfrm_full_policy_init);
 
 static int xfrm_full_put(struct sk_buff *skb, int ifindex, u8 flags)
 {
-	struct xfrm_user_offload xuo = {
-		.ifindex = ifindex,
-		.flags = XFRM_OFFLOAD_FULL | flags,
-	};
+	struct xfrm_user_offload xuo;
+
+	/* It has a hole, which user space gets to see. */
+	memset(&xuo, 0, sizeof(xuo));
+	xuo.ifindex = ifindex;
+	xuo.flags = XFRM_OFFLOAD_FULL | flags;
 
 	return nla_put(skb, XFRMA_OFFLOAD_DEV, sizeof(xuo), &xuo);
 }

@@ -58,6 +58,9 @@ static inline bool xfrm_full_owner(const struct xfrm_full *full)
 /* What user space chooses and struct xfrm_full.flags keeps. */
 #define XFRM_FULL_FLAGS	(XFRM_OFFLOAD_DROP | XFRM_OFFLOAD_FALLBACK)
 
+#define XFRM_FULL_NO_START \
+	"Device can't take an SA that doesn't start at sequence number 0; add another"
+
 /* Above the sequence number an IV has the epoch. */
 #define XFRM_FULL_SEQ_MAX	(BIT_ULL(48) - 1)
 
@@ -76,6 +79,7 @@ void xfrm_full_dev_caps(struct net_device *dev, struct xfrm_full_caps *caps);
 int xfrm_full_alg_of(const struct xfrm_state *x);
 int xfrm_full_check_caps(const struct xfrm_full_request *rq);
 int xfrm_full_check_changes(const struct xfrm_full_request *rq);
+bool xfrm_full_can_start(u32 can, const struct xfrm_state *x);
 
 /* xfrm_full_check.c */
 bool xfrm_full_capable(const struct net_device *dev);
@@ -107,6 +111,7 @@ int xfrm_full_to_software(struct xfrm_full *full, bool lossy,
 			  struct netlink_ext_ack *extack);
 int xfrm_full_adopt(struct xfrm_state *x, const struct xfrm_user_offload *xuo,
 		    struct netlink_ext_ack *extack);
+bool xfrm_full_stays(const struct xfrm_full *full, int ifindex, u8 flags);
 int xfrm_full_enter(struct xfrm_full *full, int ifindex, u8 flags,
 		    struct netlink_ext_ack *extack);
 int xfrm_full_exit(struct xfrm_full *full, struct netlink_ext_ack *extack);

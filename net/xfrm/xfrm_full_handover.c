@@ -131,6 +131,11 @@ static int xfrm_full_run(struct xfrm_full *full,
 		NL_SET_ERR_MSG(extack, "The SA's sequence numbers are used up");
 		return -EOVERFLOW;
 	}
+	/* It may have carried packets since that was checked. */
+	if (!xfrm_full_can_start(full->can, x)) {
+		NL_SET_ERR_MSG(extack, XFRM_FULL_NO_START);
+		return -EOPNOTSUPP;
+	}
 
 	err = dev->xfrmdev_ops->xdo_dev_full_state_run(dev, x, snap);
 	if (err) {
@@ -192,10 +197,11 @@ static int xfrm_full_start(struct xfrm_full *full,
 		xfrm_full_wait_for_senders(full);
 	}
 	err = xfrm_full_switch_in(full, snap, extack);
-	if (err)
-		xfrm_full_leave(full);
+	/* If it failed they are software's, which need not wait for the device. */
 	if (park)
 		xfrm_full_set_parking(full, false);
+	if (err)
+		xfrm_full_leave(full);
 
 	return err;
 }
@@ -514,6 +520,28 @@ static bool xfrm_full_has_to_move(const struct xfrm_full *full, int ifindex,
 
 	return !xfrm_full_is_outbound(full) &&
 	       (flags ^ full->flags) & XFRM_OFFLOAD_DROP;
+}
+
+/**
+ * xfrm_full_stays() - is what user space wants of an SA so already?
+ * @full: the SA's full offload
+ * @ifindex: the device
+ * @flags: XFRM_OFFLOAD_*
+ *
+ * Context: any; lasts under xfrm_full.mutex.
+ * Return: true if the SA is in the device, or suspended, and need not start there
+ * again.
+ */
+bool xfrm_full_stays(const struct xfrm_full *full, int ifindex, u8 flags)
+{
+	switch (READ_ONCE(full->place)) {
+	case XFRM_FULL_DEVICE:
+	case XFRM_FULL_SUSPENDED:
+		return !xfrm_full_has_to_move(full, ifindex,
+					      flags & XFRM_FULL_FLAGS);
+	default:
+		return false;
+	}
 }
 
 /**

@@ -42,6 +42,15 @@ static bool xfrm_full_same_ports(const struct xfrm_encap_tmpl *a,
 }
 
 /* What xfrm_state_update() would refuse, or do without the device. */
+/* What xfrm_state_update() would refuse when the SA has moved already. */
+static bool xfrm_full_same_encap(const struct xfrm_state *old,
+				 const struct xfrm_state *new)
+{
+	if (!old->encap || !new->encap)
+		return !old->encap && !new->encap;
+	return old->encap->encap_type == new->encap->encap_type;
+}
+
 static int xfrm_full_check_update(const struct xfrm_state *old,
 				  const struct xfrm_state *new,
 				  struct nlattr **attrs,
@@ -58,7 +67,7 @@ static int xfrm_full_check_update(const struct xfrm_state *old,
 				    "An SA with full offload can't have another kind of offload: delete the SA and add it");
 		return -EOPNOTSUPP;
 	}
-	if (!old->encap != !new->encap) {
+	if (!xfrm_full_same_encap(old, new)) {
 		NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_ENCAP],
 				    "An update can't turn UDP encapsulation on or off");
 		return -EINVAL;
@@ -324,7 +333,11 @@ void xfrm_full_state_updated(struct xfrm_state *x,
 	if (!xfrm_full_get(x))
 		return;
 
-	memcpy(&x->sel, &new->sel, sizeof(x->sel));
+	if (!xfrm_full_same_selector(x, new)) {
+		memcpy(&x->sel, &new->sel, sizeof(x->sel));
+		/* Who has the SA in a bundle may have to look for another. */
+		xfrm_state_bump_genids(x);
+	}
 	xfrm_full_end_update(x);
 }
 
