@@ -64,19 +64,20 @@ wanted() {
 	return 1
 }
 
-# run_proof TEST: a test whose verdict depends on nothing but the files and programs
-# that its header names is remembered when it has passed, and told again.
+# run_proof NAME FILE: a test whose verdict depends on nothing but itself and
+# the files, folders and programs that its header names is remembered when it has
+# passed, and told again.
 run_proof() {
-	local test=$1 told
+	local told
 
-	told=$CACHE/proofs/$test-$(proof_key "$test")
+	told=$CACHE/proofs/$1-$(proof_key "$2")
 	if [[ -e $told && -z ${FULL:-}${TEST:-} ]]; then
 		echo "# remembered: the same has passed before"
 		cat "$told"
 		return
 	fi
 	mkdir -p "$CACHE/proofs"
-	if ! "$SELFTESTS/$test" | tee "$told.new"; then
+	if ! "$2" | tee "$told.new"; then
 		rm "$told.new"
 		return 1
 	fi
@@ -87,8 +88,10 @@ proof_key() {
 	local program
 
 	{
-		cat "$SELFTESTS/$1"
-		(cd "$REPO" && xargs cat <<<"$(header "$1" inputs)")
+		cat "$1"
+		# shellcheck disable=SC2046  # words
+		(cd "$REPO" && find $(header "$1" inputs) -type f ! -name '*.pyc' |
+			sort | xargs -d '\n' cat)
 		for program in $(header "$1" programs); do
 			sha256sum "$(command -v "$program")"
 		done
@@ -123,12 +126,12 @@ list_tests() {
 
 lint_suites() {
 	! wanted lint || enqueue lint "$REPO/scripts/lint.sh" --tap
-	! wanted lint_selftest ||
-		enqueue lint_selftest "$REPO/scripts/lint/selftest.sh"
+	! wanted lint_selftest || enqueue lint_selftest \
+		run_proof lint_selftest "$REPO/scripts/lint/selftest.sh"
 	! wanted series_selftest || enqueue series_selftest \
 		env COMPILE=no "$REPO/scripts/series/selftest.sh"
-	! wanted device_selftest ||
-		enqueue device_selftest "$REPO/scripts/device-selftest.sh"
+	! wanted device_selftest || enqueue device_selftest \
+		run_proof device_selftest "$REPO/scripts/device-selftest.sh"
 	! wanted vm_selftest ||
 		enqueue vm_selftest "$REPO/scripts/vm/selftest.sh"
 	! wanted driver_intree ||
@@ -147,17 +150,17 @@ host_suites() {
 	fi
 	for test in $(list_tests TEST_PROGS_HOST); do
 		wanted "$test" || continue
-		if [[ -n $(header "$test" inputs) ]]; then
-			enqueue "$test" run_proof "$test"
+		if [[ -n $(header "$SELFTESTS/$test" inputs) ]]; then
+			enqueue "$test" run_proof "$test" "$SELFTESTS/$test"
 		else
 			enqueue "$test" "$SELFTESTS/$test"
 		fi
 	done
 }
 
-# header TEST NAME: what a test's header says.
+# header FILE NAME: what a test's header says.
 header() {
-	sed -n "1,30s/^# $2: *//p" "$SELFTESTS/$1" | tr ' ' '\n' | sort | paste -sd' '
+	sed -n "1,30s/^# $2: *//p" "$1" | tr ' ' '\n' | sort | paste -sd' '
 }
 
 # Output: topology, tab, test: the VM that a test asks for, and another that it
@@ -167,8 +170,8 @@ tests_in_vms() {
 
 	for test in $(list_tests TEST_PROGS); do
 		wanted "$test" || continue
-		printf '%s\t%s\n' "$(header "$test" topology)" "$test"
-		also=$(header "$test" also)
+		printf '%s\t%s\n' "$(header "$SELFTESTS/$test" topology)" "$test"
+		also=$(header "$SELFTESTS/$test" also)
 		[[ -z $also || -n ${TEST:-} || ${KERNEL:-normal} != normal ]] ||
 			printf '%s\t%s\n' "$also" "$test"
 	done

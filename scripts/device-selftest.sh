@@ -6,6 +6,9 @@
 # Do the host tests of the device notice what they are compiled and run for? Each
 # round plants a defect in a copy of its core, and they must fail and name it.
 # Prints TAP.
+#
+# inputs: tools/acme drivers/net/ethernet/acme/acme_hw.h scripts/lib.sh
+# programs: gcc make
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$REPO/scripts/lint/tap.sh"

@@ -5,6 +5,10 @@
 #
 # Does lint find what it is for? In a copy of the checkout each check gets
 # defects, and must name them all. Prints TAP.
+#
+# What the rest of the checkout has does not decide whether they are found.
+# inputs: scripts/lint scripts/lint.sh scripts/lib.sh
+# programs: codespell gcc python3 shellcheck sparse spatch
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$LINT_DIR/tap.sh"
