@@ -116,6 +116,11 @@ bool acme_dev_rx_ready(const struct acme_dev *dev)
 	return !dev->rx.waiting;
 }
 
+static bool for_station(const struct acme_dev *dev, const u8 *frame)
+{
+	return !memcmp(frame, dev->mac, sizeof(dev->mac));
+}
+
 /* May the vport have this frame? Counts it if not. */
 static bool accept(struct acme_dev *dev, const u8 *frame, size_t len)
 {
@@ -129,7 +134,7 @@ static bool accept(struct acme_dev *dev, const u8 *frame, size_t len)
 		return false;
 	}
 	if (!(dev->vport_flags & ACME_VPORT_PROMISC) && !(frame[0] & 1) &&
-	    memcmp(frame, dev->mac, sizeof(dev->mac))) {
+	    !for_station(dev, frame)) {
 		dev->count.rx_filtered++;
 		return false;
 	}
@@ -152,6 +157,10 @@ static void classify(struct acme_dev *dev, struct acme_rx *rx,
 	rx->qid = dev->rss.table[rx->hash % ACME_RSS_TABLE_LEN];
 }
 
+/*
+ * SAs are the station's: what comes to a group, or in promiscuous mode to
+ * others, must neither be opened nor use up a sequence number.
+ */
 void acme_dev_rx(struct acme_dev *dev, const u8 *frame, size_t len)
 {
 	struct acme_rx *rx = &dev->rx;
@@ -172,7 +181,7 @@ void acme_dev_rx(struct acme_dev *dev, const u8 *frame, size_t len)
 	rx->qid = dev->rss.table[0];
 	memcpy(rx->data, frame, len);
 	if (parse(rx, &ip)) {
-		if (!acme_esp_in(dev, rx, &ip))
+		if (for_station(dev, frame) && !acme_esp_in(dev, rx, &ip))
 			return;
 		if (parse(rx, &ip))
 			classify(dev, rx, &ip);

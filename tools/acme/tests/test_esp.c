@@ -633,6 +633,65 @@ static void test_stopped(void **state)
 }
 
 /* Every length from none to all of a good packet. */
+/* Comes up as it came, and is not the SA's. */
+static void check_untouched(struct end *e, const u8 *frame, u32 len)
+{
+	const struct acme_counters *count = &e->m->dev->count;
+	static struct rx_frame f;
+
+	assert_true(end_receive(e, frame, len, &f));
+	assert_int_equal(f.len, len);
+	assert_memory_equal(f.data, frame, len);
+	assert_int_equal(f.flags, ACME_RXC_EOP);
+	assert_int_equal(count->esp_rx_no_sa, 0);
+	assert_int_equal(count->esp_rx_exception, 0);
+	end_check_stats(e, 0, 0, 0);
+}
+
+static void not_for_station(const struct setup *s)
+{
+	static const u8 macs[][6] = {
+		{ 0x02, 0x99, 0x99, 0x99, 0x99, 0x99 },
+		{ 0x01, 0x00, 0x5e, 0x00, 0x00, 0x01 },
+		{ 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+	};
+	struct end a = end_open(s, 0), b = end_open(s, ACME_SA_INBOUND);
+	u32 i, j, frame_len, len;
+	static struct rx_frame f;
+	u8 pkt[256], *frame;
+
+	assert_int_equal(host_vport(&b.m->host, ACME_VPORT_ENABLE |
+				    ACME_VPORT_PROMISC, 1500, mock_mac),
+			 ACME_ST_OK);
+	len = mock_packet(pkt, 4, PROTO_UDP, 50);
+	end_send(&a, pkt, len, 0, 0);
+	frame = a.m->frames[0].data;
+	frame_len = a.m->frames[0].len;
+	for (i = 0; i < ARRAY_SIZE(macs); i++) {
+		memcpy(frame, macs[i], 6);
+		for (j = 0; j < 2; j++)
+			check_untouched(&b, frame, frame_len);
+	}
+	memcpy(frame, mock_mac, 6);
+	assert_true(end_receive(&b, frame, frame_len, &f));
+	assert_int_equal(f.len, len);
+	assert_true(f.flags & ACME_RXC_SA);
+	mock_free(a.m);
+	mock_free(b.m);
+}
+
+/* No SA is for the frames of groups and other stations. */
+static void test_not_for_station(void **state)
+{
+	struct setup s = tunnel4;
+
+	(void)state;
+	not_for_station(&s);
+	not_for_station(&transport4);
+	s.flags |= ACME_SA_DROP_EXC;
+	not_for_station(&s);
+}
+
 static void test_truncated(void **state)
 {
 	struct end a = end_open(&tunnel4, 0);
@@ -713,6 +772,7 @@ int main(void)
 		cmocka_unit_test(test_bad_inner_checksum),
 		cmocka_unit_test(test_exceptions),
 		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_not_for_station),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_transport_ext),
 	};
