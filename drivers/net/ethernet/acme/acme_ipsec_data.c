@@ -135,13 +135,14 @@ static int acme_rx_sa(struct sk_buff *skb, struct acme_sa *sa, u16 flags)
 /**
  * acme_ipsec_rx() - tell the stack that the device has decrypted a packet
  * @adev: device
- * @skb: packet
+ * @skb: packet; of one to a group or another station it is cleartext that a
+ *	bridge would forward, so it is refused
  * @handle: of the SA, as the device says
  * @flags: ACME_RXC_*, of them SA or CRYPTO
  *
  * Context: NAPI poll.
  * Return: 0, -ENOENT if there is no such SA any more, another negative errno if
- * the stack does not want the packet. It must not be delivered then.
+ * the packet is not for the stack. It must not be delivered then.
  */
 int acme_ipsec_rx(struct acme_dev *adev, struct sk_buff *skb, u32 handle,
 		  u16 flags)
@@ -149,6 +150,8 @@ int acme_ipsec_rx(struct acme_dev *adev, struct sk_buff *skb, u32 handle,
 	struct acme_sa *sa;
 	int err = -ENOENT;
 
+	if (unlikely(skb->pkt_type != PACKET_HOST))
+		return -EPERM;
 	rcu_read_lock();
 	sa = acme_sa_find(adev, handle);
 	if (sa)

@@ -32,7 +32,7 @@ struct page_pool;
  * @csum_ok: packets whose checksum the device found right
  * @sa_packets: packets that the device decrypted
  * @sa_stale: packets dropped because their SA is gone or unknown
- * @sa_refused: packets that IPsec said to drop
+ * @sa_refused: packets that IPsec said to drop, or not for this station
  * @exceptions: ESP packets of an SA that the device left to software
  * @alloc_failed: failures to allocate a buffer or an sk_buff
  * @bad_comp: completions that can't be
