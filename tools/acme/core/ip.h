@@ -162,8 +162,6 @@ struct acme_tso {
 	u32 seq;
 };
 
-#define ACME_TSO_MIN_MSS	8
-
 /**
  * acme_tso_init() - check a packet for segmentation
  * @t: initialised

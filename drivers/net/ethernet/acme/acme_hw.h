@@ -999,7 +999,7 @@ ACME_ASSERT_SIZE(acme_event, 256);
  * @flags: ACME_TXD_*
  * @csum_start: offset in the packet at which the checksum begins
  * @csum_offset: of the checksum field, from @csum_start
- * @mss: TCP payload per segment
+ * @mss: TCP payload per segment, at least ACME_TSO_MIN_MSS
  * @hdr_len: bytes of Ethernet, IP and TCP header that every segment repeats
  * @sa: handle of the outbound SA
  * @esp_start: with ACME_TXD_ESP: offset in the packet of the ESP header
@@ -1036,6 +1036,7 @@ ACME_ASSERT_SIZE(acme_tx_desc, 32);
 #define ACME_TX_MAX_DESCS		32	/* of one packet */
 #define ACME_TX_MAX_PACKET		(65536 + 256)
 #define ACME_TSO_MAX_HDR		256	/* of each segment */
+#define ACME_TSO_MIN_MSS		8
 
 /**
  * struct acme_rx_desc - a receive buffer

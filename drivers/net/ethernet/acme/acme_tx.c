@@ -395,7 +395,9 @@ netdev_features_t acme_tx_features_check(struct sk_buff *skb,
 					 struct net_device *netdev,
 					 netdev_features_t features)
 {
-	if (skb_is_gso(skb) && acme_tx_hdr_len(skb) > ACME_TSO_MAX_HDR)
+	if (skb_is_gso(skb) &&
+	    (acme_tx_hdr_len(skb) > ACME_TSO_MAX_HDR ||
+	     skb_shinfo(skb)->gso_size < ACME_TSO_MIN_MSS))
 		features &= ~NETIF_F_GSO_MASK;
 	return features;
 }
