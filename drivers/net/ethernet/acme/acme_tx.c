@@ -3,6 +3,8 @@
 
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/jiffies.h>
 #include <linux/sizes.h>
 #include <linux/tcp.h>
@@ -378,9 +380,25 @@ static int acme_tx_map(struct acme_qp *qp, const struct sk_buff *skb,
 	return err;
 }
 
+/* Without IP options always less than ACME_TSO_MAX_HDR. */
 static u32 acme_tx_hdr_len(const struct sk_buff *skb)
 {
 	return skb_transport_offset(skb) + tcp_hdrlen(skb);
+}
+
+/*
+ * The device computes the pseudo header of TCP from the addresses in the IP
+ * header, which are not those of the ends with a source route or a routing
+ * header. So it gets neither options nor extension headers; nor is there a tag.
+ */
+static bool acme_tx_can_tso(const struct sk_buff *skb)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	u32 l3_len = shinfo->gso_type & SKB_GSO_TCPV6 ? sizeof(struct ipv6hdr) :
+							sizeof(struct iphdr);
+
+	return skb_transport_offset(skb) == ETH_HLEN + l3_len &&
+	       shinfo->gso_size >= ACME_TSO_MIN_MSS;
 }
 
 /**
@@ -395,9 +413,7 @@ netdev_features_t acme_tx_features_check(struct sk_buff *skb,
 					 struct net_device *netdev,
 					 netdev_features_t features)
 {
-	if (skb_is_gso(skb) &&
-	    (acme_tx_hdr_len(skb) > ACME_TSO_MAX_HDR ||
-	     skb_shinfo(skb)->gso_size < ACME_TSO_MIN_MSS))
+	if (skb_is_gso(skb) && !acme_tx_can_tso(skb))
 		features &= ~NETIF_F_GSO_MASK;
 	return features;
 }
