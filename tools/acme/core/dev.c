@@ -65,8 +65,6 @@ static void waiting_first(struct acme_dev *dev, u32 rang)
 
 static bool mgmt_run(struct acme_dev *dev)
 {
-	if (acme_reset_run(dev))
-		return false;
 	acme_selftest_run(dev);
 	return acme_admin_run(dev);
 }
@@ -85,17 +83,22 @@ static bool queue_run(struct acme_dev *dev, u32 qid, bool rang)
 bool acme_dev_run(struct acme_dev *dev)
 {
 	bool more = false;
+	bool mgmt;
 	u32 rang;
 	u32 i;
 
 	dev->now = dev->ops->now(dev->ctx);
 	if (dev->faults.dead)
 		return false;
-	acme_sa_events_flush(dev);
 	rang = dev->doorbells;
 	dev->doorbells = 0;
+	mgmt = rang & BIT(ACME_DB_MGMT) || dev->admin.answer_at <= dev->now;
+	/* the host may have freed all that the device could write to */
+	if (mgmt && acme_reset_run(dev))
+		mgmt = false;
+	acme_sa_events_flush(dev);
 	waiting_first(dev, rang);
-	if (rang & BIT(ACME_DB_MGMT) || dev->admin.answer_at <= dev->now)
+	if (mgmt)
 		more = mgmt_run(dev);
 	if (more)
 		acme_dev_doorbell(dev, ACME_DB_MGMT);

@@ -28,7 +28,7 @@ bool acme_event_post(struct acme_dev *dev, const struct acme_event *ev)
 	struct acme_admin *a = &dev->admin;
 	u64 addr;
 
-	if (!a->eq_log2 || a->eq_halted || !has_room(dev))
+	if (dev->faults.dead || !a->eq_log2 || a->eq_halted || !has_room(dev))
 		return false;
 	addr = a->eq_base + (a->eq_tail % BIT(a->eq_log2)) * sizeof(*ev);
 	acme_dma_write(dev, addr, ev, size);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* Faults that befall chosen commands: each of them, before and after. */
+#include <stdlib.h>
+
 #include "ends.h"
 
 static const u16 opcodes[] = {
@@ -259,6 +261,67 @@ static void test_kill_after_execution(void **state)
 	mock_free(e.m);
 }
 
+static void set_dead(struct mock *m, bool dead)
+{
+	struct acme_faults f = m->dev->faults;
+
+	f.dead = dead;
+	acme_dev_set_faults(m->dev, &f);
+}
+
+/* Whatever the operator and the wire do. */
+static void test_dead_writes_nothing(void **state)
+{
+	struct mock *m = mock_ready(&mock_config);
+	u8 *before = malloc(MOCK_MEM), pkt[256];
+	u32 len = mock_packet(pkt, 4, PROTO_UDP, 20);
+	struct acme_event ev;
+
+	(void)state;
+	while (host_event(&m->host, &ev))
+		;
+	set_dead(m, true);
+	memcpy(before, m->mem, MOCK_MEM);
+	acme_dev_carrier(m->dev, false);
+	acme_dev_carrier(m->dev, true);
+	acme_dev_force_down(m->dev, true);
+	mock_wire(m, pkt, len);
+	mock_run(m);
+	assert_memory_equal(m->mem, before, MOCK_MEM);
+	set_dead(m, false);
+	acme_dev_force_down(m->dev, false);
+	assert_true(host_event(&m->host, &ev));
+	assert_int_equal(le16_to_cpu(ev.type), ACME_EV_LINK);
+	free(before);
+	mock_free(m);
+}
+
+/* A host that gave the device up has its memory for itself. */
+static void test_reset_comes_first(void **state)
+{
+	struct mock *m = mock_ready(&mock_config);
+	u8 *before = malloc(MOCK_MEM), pkt[256];
+	u32 i, len = mock_packet(pkt, 4, PROTO_UDP, 20);
+
+	(void)state;
+	for (i = 0; i < RING_SIZE + 1; i++)
+		mock_wire(m, pkt, len);
+	assert_false(acme_dev_rx_ready(m->dev));
+	set_dead(m, true);
+	host_rx_post(&m->host, 0, 1);
+	memcpy(before, m->mem, MOCK_MEM);
+	host_reg_write(&m->host, ACME_REG_AQ_LOG2, 0);
+	host_reg_write(&m->host, ACME_REG_RESET, m->dev->reset_ack + 1);
+	acme_dev_doorbell(m->dev, ACME_DB_MGMT);
+	set_dead(m, false);
+	mock_run(m);
+	assert_int_equal(host_reg(&m->host, ACME_REG_STATUS),
+			 ACME_STATUS_READY);
+	assert_memory_equal(m->mem, before, MOCK_MEM);
+	free(before);
+	mock_free(m);
+}
+
 static void test_reset(void **state)
 {
 	struct acme_cmd cmd = { };
@@ -319,6 +382,8 @@ int main(void)
 		cmocka_unit_test(test_lose),
 		cmocka_unit_test(test_kill),
 		cmocka_unit_test(test_kill_after_execution),
+		cmocka_unit_test(test_dead_writes_nothing),
+		cmocka_unit_test(test_reset_comes_first),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_reset_while_late),
 	};
