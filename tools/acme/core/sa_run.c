@@ -35,10 +35,14 @@ static bool can(const struct acme_dev *dev, u32 handover)
 	return dev->cfg.handover & handover;
 }
 
-/* Would IVs come again that an earlier run with this epoch had? */
+/*
+ * Would IVs come again that an earlier run had? Epochs never go back, so the
+ * latest is the highest, and its last number is known.
+ */
 static bool epoch_spent(const struct acme_sa *sa, u16 epoch, u64 seq)
 {
-	return sa->has_run && epoch == sa->epoch && seq < sa->seq;
+	return sa->has_run && (epoch < sa->epoch ||
+			       (epoch == sa->epoch && seq < sa->seq));
 }
 
 static u32 check_run(struct acme_dev *dev, const struct acme_sa *sa,

@@ -72,6 +72,13 @@ static void test_epoch(void **state)
 	assert_int_equal(host_sa_run(&e.m->host, e.handle, 1, 2), ACME_ST_OK);
 	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
 	assert_int_equal(host_sa_run(&e.m->host, e.handle, 1, 2), ACME_ST_OK);
+	expect(&e, ACME_OP_SA_STOP, &cmd, ACME_ST_OK, 0);
+	assert_int_equal(host_sa_run(&e.m->host, e.handle, 0, 1),
+			 ACME_ST_BAD_PARAM);
+	assert_int_equal(host_sa_run(&e.m->host, e.handle, 2, 1),
+			 ACME_ST_BAD_PARAM);
+	assert_int_equal(host_sa_run(&e.m->host, e.handle, 0, 0xffff),
+			 ACME_ST_OK);
 	mock_free(e.m);
 }
 
