@@ -127,6 +127,17 @@ static bool emit_segments(struct acme_dev *dev, struct acme_sa *sa,
 	return true;
 }
 
+static bool fill_csum(struct acme_dev *dev, const struct acme_txp *p)
+{
+	u16 flags = le16_to_cpu(p->first.flags);
+
+	if (!(flags & ACME_TXD_CSUM) || flags & (ACME_TXD_TSO | ACME_TXD_ESP))
+		return true;
+	return acme_csum_fill(dev->pkt, p->len,
+			      le16_to_cpu(p->first.csum_start),
+			      le16_to_cpu(p->first.csum_offset));
+}
+
 static bool emit_packet(struct acme_dev *dev, struct acme_sa *sa,
 			const struct acme_txp *p)
 {
@@ -136,11 +147,6 @@ static bool emit_packet(struct acme_dev *dev, struct acme_sa *sa,
 		return emit_esp(dev, sa, p);
 	if (flags & ACME_TXD_TSO)
 		return emit_segments(dev, sa, p);
-	if (flags & ACME_TXD_CSUM &&
-	    !acme_csum_fill(dev->pkt, p->len,
-			    le16_to_cpu(p->first.csum_start),
-			    le16_to_cpu(p->first.csum_offset)))
-		return false;
 	emit(dev, sa, dev->pkt, p->len);
 	return true;
 }
@@ -176,10 +182,15 @@ static void send(struct acme_dev *dev, const struct acme_txp *p)
 			dev->count.tx_bad_sa++;
 			return;
 		}
-		if (!(flags & ACME_TXD_ESP) &&
-		    !acme_esp_out_check(dev, sa, dev->pkt, p->len))
-			return;
 	}
+	/* it can go anywhere, so what the SA checks is what comes of it */
+	if (!fill_csum(dev, p)) {
+		dev->count.tx_bad_desc++;
+		return;
+	}
+	if (sa && !(flags & ACME_TXD_ESP) &&
+	    !acme_esp_out_check(dev, sa, dev->pkt, p->len))
+		return;
 	if (!emit_packet(dev, sa, p))
 		dev->count.tx_bad_desc++;
 }

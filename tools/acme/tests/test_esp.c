@@ -280,6 +280,34 @@ static void test_selector(void **state)
 	mock_free(b.m);
 }
 
+/* The field may be any two bytes of the packet: here, its port. */
+static void test_selector_after_csum(void **state)
+{
+	struct end e = { .m = mock_ready(&mock_config) };
+	struct acme_cmd cmd;
+	struct acme_tx_desc d = {
+		.flags = cpu_to_le16(ACME_TXD_SA | ACME_TXD_CSUM),
+		.csum_start = cpu_to_le16(36),
+	};
+	u8 pkt[256];
+	u32 len = mock_packet(pkt, 4, PROTO_UDP, 30);
+
+	(void)state;
+	end_fill(&e, &cmd, &tunnel4, 0);
+	cmd.sa_add.sel.dport = htobe16(2222);
+	cmd.sa_add.sel.dport_mask = htobe16(0xffff);
+	end_install(&e, &cmd, &tunnel4);
+	d.sa = cpu_to_le32(e.handle);
+	host_tx(&e.m->host, 0, pkt, len, &d);
+	assert_int_equal(e.m->num_frames, 0);
+	assert_int_equal(e.m->dev->count.esp_tx_selector, 1);
+	end_check_stats(&e, 0, 0, 0);
+	d.csum_offset = cpu_to_le16(4);
+	host_tx(&e.m->host, 0, pkt, len, &d);
+	assert_int_equal(e.m->num_frames, 1);
+	mock_free(e.m);
+}
+
 static void test_out_malformed(void **state)
 {
 	struct end a = end_open(&transport4, 0);
@@ -762,6 +790,7 @@ int main(void)
 		cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_bad_handle),
 		cmocka_unit_test(test_selector),
+		cmocka_unit_test(test_selector_after_csum),
 		cmocka_unit_test(test_out_malformed),
 		cmocka_unit_test(test_outer_tos),
 		cmocka_unit_test(test_outer_df),
