@@ -50,7 +50,7 @@ static void cmd_version(struct nic *nic, char **words, FILE *out)
 	(void)words;
 	ok(out);
 	fprintf(out, "acme-nic %s, interface %u.%u, profile %s\n",
-		ACME_FW_VERSION, ACME_VERSION_MAJOR, ACME_VERSION_MINOR,
+		ACME_FW_VERSION, ACME_VERSION_MAJOR, nic->dev->cfg.minor,
 		nic->dev->cfg.profile);
 }
 

@@ -610,12 +610,15 @@ static void test_profiles(void **state)
 /* A profile that is of the first interface. */
 static void test_old_interface(void **state)
 {
+	char out[256];
 	struct rig r;
 
 	(void)state;
 	set_up(&r, "--profile", "drop-only");
 	plug(&r);
 	bring_up(&r);
+	assert_int_equal(acmectl(&r, "version", out, sizeof(out)), 0);
+	assert_non_null(strstr(out, "interface 1.0, profile drop-only"));
 	assert_int_equal(host_reg(&r.host, ACME_REG_VERSION),
 			 ACME_VERSION_MAJOR << 16);
 	unplug(&r);
