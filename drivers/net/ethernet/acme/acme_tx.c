@@ -109,29 +109,6 @@ static void acme_tx_unmap_range(struct acme_qp *qp, u32 from, u32 to)
 		acme_tx_unmap(qp->anet->adev->dev, &tx->bufs[from & tx->mask]);
 }
 
-/**
- * acme_tx_free() - free a Tx ring with all packets in it
- * @qp: its queue pair, no longer known to the device
- */
-void acme_tx_free(struct acme_qp *qp)
-{
-	struct acme_tx_ring *tx = &qp->tx;
-	struct acme_tx_buf *buf;
-
-	while (tx->clean != tx->tail) {
-		buf = &tx->bufs[tx->clean & tx->mask];
-		acme_tx_unmap_range(qp, tx->clean, tx->clean + buf->descs);
-		dev_kfree_skb_any(buf->skb);
-		acme_tx_count(tx, &tx->stats.dropped);
-		WRITE_ONCE(tx->clean, tx->clean + buf->descs);
-	}
-	netdev_tx_reset_queue(acme_tx_txq(qp));
-	dma_free_coherent(qp->anet->adev->dev, acme_tx_alloc_bytes(tx),
-			  tx->descs, tx->dma);
-	kvfree(tx->bufs);
-	tx->bufs = NULL;
-}
-
 struct acme_tx_done {
 	u32 packets;
 	u32 skb_bytes;
@@ -189,6 +166,24 @@ static bool acme_tx_read_head(struct acme_qp *qp, u32 *head)
 	return false;
 }
 
+/* Clean and count what the device is done with; false if there is no news. */
+static bool acme_tx_take_done(struct acme_qp *qp, int budget,
+			      struct acme_tx_done *done)
+{
+	struct acme_tx_stats *stats = &qp->tx.stats;
+	u32 head;
+
+	if (!acme_tx_read_head(qp, &head))
+		return false;
+
+	acme_tx_clean_to(qp, head, budget, done);
+	u64_stats_update_begin(&stats->done_syncp);
+	u64_stats_add(&stats->packets, done->frames);
+	u64_stats_add(&stats->bytes, done->frame_bytes);
+	u64_stats_update_end(&stats->done_syncp);
+	return true;
+}
+
 /**
  * acme_tx_clean() - free the packets that the device is done with
  * @qp: queue pair
@@ -198,21 +193,51 @@ static bool acme_tx_read_head(struct acme_qp *qp, u32 *head)
  */
 void acme_tx_clean(struct acme_qp *qp, int budget)
 {
-	struct acme_tx_stats *stats = &qp->tx.stats;
 	struct acme_tx_done done = {};
-	u32 head;
 
-	if (!acme_tx_read_head(qp, &head))
+	if (!acme_tx_take_done(qp, budget, &done))
 		return;
-
-	acme_tx_clean_to(qp, head, budget, &done);
-	u64_stats_update_begin(&stats->done_syncp);
-	u64_stats_add(&stats->packets, done.frames);
-	u64_stats_add(&stats->bytes, done.frame_bytes);
-	u64_stats_update_end(&stats->done_syncp);
-
 	netif_txq_completed_wake(acme_tx_txq(qp), done.packets, done.skb_bytes,
 				 acme_tx_unused(&qp->tx), ACME_TX_WAKE);
+}
+
+static void acme_tx_drop_all(struct acme_qp *qp)
+{
+	struct acme_tx_ring *tx = &qp->tx;
+	struct acme_tx_buf *buf;
+
+	while (tx->clean != tx->tail) {
+		buf = &tx->bufs[tx->clean & tx->mask];
+		acme_tx_unmap_range(qp, tx->clean, tx->clean + buf->descs);
+		dev_kfree_skb_any(buf->skb);
+		acme_tx_count(tx, &tx->stats.dropped);
+		WRITE_ONCE(tx->clean, tx->clean + buf->descs);
+	}
+}
+
+/**
+ * acme_tx_free() - free a Tx ring with all packets in it
+ * @qp: its queue pair, no longer known to the device
+ *
+ * What the device has sent since the last poll counts as sent.
+ *
+ * Context: process.
+ */
+void acme_tx_free(struct acme_qp *qp)
+{
+	struct acme_tx_ring *tx = &qp->tx;
+	struct acme_tx_done done = {};
+
+	/* as in NAPI poll: nobody on this CPU may wait for the counters */
+	local_bh_disable();
+	acme_tx_take_done(qp, 0, &done);
+	acme_tx_drop_all(qp);
+	local_bh_enable();
+	netdev_tx_reset_queue(acme_tx_txq(qp));
+	dma_free_coherent(qp->anet->adev->dev, acme_tx_alloc_bytes(tx),
+			  tx->descs, tx->dma);
+	kvfree(tx->bufs);
+	tx->bufs = NULL;
 }
 
 /**
