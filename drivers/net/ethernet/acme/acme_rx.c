@@ -106,23 +106,6 @@ int acme_rx_alloc(struct acme_qp *qp, u8 log2)
 	return err;
 }
 
-/**
- * acme_rx_free() - free an Rx ring with all buffers in it
- * @qp: its queue pair, no longer known to the device
- */
-void acme_rx_free(struct acme_qp *qp)
-{
-	struct acme_rx_ring *rx = &qp->rx;
-
-	for (; rx->head != rx->tail; rx->head++)
-		page_pool_put_full_page(rx->pool,
-					rx->bufs[rx->head & rx->mask].page,
-					false);
-	dev_kfree_skb_any(rx->skb);
-	page_pool_destroy(rx->pool);
-	acme_rx_free_rings(qp);
-}
-
 static bool acme_rx_refill_one(struct acme_rx_ring *rx)
 {
 	struct acme_rx_buf *buf = &rx->bufs[rx->tail & rx->mask];
@@ -186,6 +169,52 @@ static void acme_rx_drop_frame(struct acme_rx_ring *rx)
 	dev_kfree_skb_any(rx->skb);
 	rx->skb = NULL;
 	acme_rx_count(rx, &rx->stats.dropped);
+}
+
+/* Drop the frames that nobody has polled, and one whose rest is missing. */
+static void acme_rx_drop_pending(struct acme_rx_ring *rx)
+{
+	bool begun = rx->skb;
+	bool eop;
+
+	while (acme_rx_pending(rx)) {
+		/* the rest of the completion was written before the phase */
+		dma_rmb();
+		eop = le16_to_cpu(READ_ONCE(acme_rx_next(rx)->flags)) &
+		      ACME_RXC_EOP;
+		page_pool_put_full_page(rx->pool,
+					rx->bufs[rx->head & rx->mask].page,
+					false);
+		WRITE_ONCE(rx->head, rx->head + 1);
+		if (eop && !rx->skip)
+			acme_rx_drop_frame(rx);
+		begun = !eop && !rx->skip;
+		rx->skip = rx->skip && !eop;
+	}
+	if (begun)
+		acme_rx_drop_frame(rx);
+}
+
+/**
+ * acme_rx_free() - free an Rx ring with all buffers in it
+ * @qp: its queue pair, no longer known to the device
+ *
+ * Context: process.
+ */
+void acme_rx_free(struct acme_qp *qp)
+{
+	struct acme_rx_ring *rx = &qp->rx;
+
+	/* as in NAPI poll: nobody on this CPU may wait for the counters */
+	local_bh_disable();
+	acme_rx_drop_pending(rx);
+	local_bh_enable();
+	for (; rx->head != rx->tail; rx->head++)
+		page_pool_put_full_page(rx->pool,
+					rx->bufs[rx->head & rx->mask].page,
+					false);
+	page_pool_destroy(rx->pool);
+	acme_rx_free_rings(qp);
 }
 
 /* The first buffer of a frame becomes the linear part. */

@@ -28,7 +28,7 @@ struct page_pool;
  * struct acme_rx_stats - counters of an Rx ring
  * @packets: packets given to the stack
  * @bytes: their bytes
- * @dropped: packets dropped for any reason
+ * @dropped: packets dropped for any reason, closing the queue included
  * @csum_ok: packets whose checksum the device found right
  * @sa_packets: packets that the device decrypted
  * @sa_stale: packets dropped because their SA is gone or unknown
