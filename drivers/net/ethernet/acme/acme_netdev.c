@@ -48,6 +48,8 @@ static int acme_vport_enable(struct acme_net *anet, bool enabled)
 	mutex_lock(&anet->vport_lock);
 	anet->enabled = enabled;
 	err = acme_vport_set_locked(anet);
+	if (err)
+		anet->enabled = false;
 	mutex_unlock(&anet->vport_lock);
 	return err;
 }
