@@ -289,25 +289,13 @@ static void acme_set_config(struct acme_net *anet,
 		acme_netdev_rss_spread(anet);
 }
 
-static int acme_apply_config(struct acme_net *anet,
-			     const struct acme_net_config *config)
-{
-	int err;
-
-	acme_set_config(anet, config);
-	err = netif_set_real_num_queues(anet->netdev, anet->num_qps,
-					anet->num_qps);
-	if (err)
-		return err;
-	return acme_netdev_up(anet);
-}
-
 /**
  * acme_netdev_reconfigure() - change what needs queue pairs to be opened anew
  * @anet: interface
  * @config: what to change to
  *
- * SAs are not touched. If the new configuration fails, the old one is restored.
+ * SAs are not touched. If the new configuration fails, the old one is restored,
+ * with its RSS table.
  *
  * Context: RTNL.
  * Return: 0 or a negative errno.
@@ -320,6 +308,7 @@ int acme_netdev_reconfigure(struct acme_net *anet,
 		.tx_log2 = anet->tx_log2,
 		.rx_log2 = anet->rx_log2,
 	};
+	const struct acme_cmd_rss_set rss = anet->rss;
 	int err;
 
 	if (!netif_running(anet->netdev)) {
@@ -328,8 +317,14 @@ int acme_netdev_reconfigure(struct acme_net *anet,
 	}
 
 	acme_netdev_down(anet);
-	err = acme_apply_config(anet, config);
-	if (err && acme_apply_config(anet, &old))
+	acme_set_config(anet, config);
+	err = acme_open(anet->netdev);
+	if (!err)
+		return 0;
+
+	acme_set_config(anet, &old);
+	anet->rss = rss;
+	if (acme_open(anet->netdev))
 		acme_give_up(anet);
 	return err;
 }
