@@ -337,13 +337,32 @@ static int acme_get_coalesce(struct net_device *netdev,
 	return 0;
 }
 
+/* All queue pairs, or none. */
+static int acme_coalesce_all(struct acme_net *anet, u32 tx_usecs, u32 rx_usecs)
+{
+	int i, err;
+
+	for (i = 0; anet->up && i < anet->num_qps; i++) {
+		err = acme_qp_coalesce(&anet->qps[i], tx_usecs, rx_usecs);
+		if (err)
+			goto undo;
+	}
+	return 0;
+
+undo:
+	while (i--)
+		acme_qp_coalesce(&anet->qps[i], anet->tx_usecs,
+				 anet->rx_usecs);
+	return err;
+}
+
 static int acme_set_coalesce(struct net_device *netdev,
 			     struct ethtool_coalesce *coal,
 			     struct kernel_ethtool_coalesce *kernel_coal,
 			     struct netlink_ext_ack *extack)
 {
 	struct acme_net *anet = netdev_priv(netdev);
-	int i, err = 0;
+	int err;
 
 	if (max(coal->tx_coalesce_usecs, coal->rx_coalesce_usecs) >
 	    ACME_COALESCE_MAX_USECS) {
@@ -352,9 +371,8 @@ static int acme_set_coalesce(struct net_device *netdev,
 		return -EINVAL;
 	}
 
-	for (i = 0; anet->up && i < anet->num_qps && !err; i++)
-		err = acme_qp_coalesce(&anet->qps[i], coal->tx_coalesce_usecs,
-				       coal->rx_coalesce_usecs);
+	err = acme_coalesce_all(anet, coal->tx_coalesce_usecs,
+				coal->rx_coalesce_usecs);
 	if (err)
 		return err;
 
