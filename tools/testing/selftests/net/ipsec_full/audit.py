@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
 """Switches the kernel's audit on or off. Without a daemon, what it says goes to
 the kernel's log.

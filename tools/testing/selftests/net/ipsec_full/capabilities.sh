@@ -10,7 +10,7 @@ source "$(dirname "$0")/profile.sh"
 
 # Commands that must be accepted, of what the JSON form lists; an SA each.
 listed() {
-	ip -j xfrm offload show dev acme0 | /usr/bin/python3 -c '
+	ip -j xfrm offload show dev acme0 | /usr/bin/python3 -S -c '
 import json, sys
 caps, = json.load(sys.stdin)
 spi = 0x29000

@@ -228,7 +228,7 @@ there() {
 }
 
 sends_all_the_time() {
-	exec /usr/bin/python3 - "${NEAR[$1]}" "${FAR[$1]}" <<-'END'
+	exec /usr/bin/python3 -S - "${NEAR[$1]}" "${FAR[$1]}" <<-'END'
 	import socket, sys, time
 	with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
 	    sock.bind((sys.argv[1], 0))

@@ -188,7 +188,7 @@ sas_added() {
 json() {
 	# shellcheck disable=SC2046  # words
 	ip -j -s xfrm state get $(sa_id 7005 out) | tee /dev/stderr |
-		/usr/bin/python3 -c "import json, sys; s, = json.load(sys.stdin)
+		/usr/bin/python3 -S -c "import json, sys; s, = json.load(sys.stdin)
 o = s['offload']
 sys.exit([o[k] for k in ('place', 'wanted', 'reason')] !=
          ['device', 'device', 'request'] or o['epoch'] < 1)"

@@ -29,7 +29,7 @@ offers_no() {
 # offers_json PYTHON: an expression about c, what the JSON form says.
 offers_json() {
 	ip -j xfrm offload show dev acme0 | tee /dev/stderr |
-		/usr/bin/python3 -c "import json, sys; c, = json.load(sys.stdin)
+		/usr/bin/python3 -S -c "import json, sys; c, = json.load(sys.stdin)
 sys.exit(not ($1))"
 }
 

@@ -127,7 +127,7 @@ nic_grows() {
 }
 
 json_is_json() {
-	/usr/bin/python3 - "$WORK/json" <<-'END'
+	/usr/bin/python3 -S - "$WORK/json" <<-'END'
 	import json, sys
 	text, at, n = open(sys.argv[1]).read(), 0, 0
 	while True:
