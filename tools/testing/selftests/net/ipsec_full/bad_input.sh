@@ -4,6 +4,8 @@
 # What full offload can't do is refused, with words that say what to change, and
 # leaves nothing behind: no state or policy in the kernel, no SA in the NIC, no
 # reference to the driver.
+#
+# evidence: none, what it asks for is refused
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 

@@ -5,6 +5,7 @@
 # fails with a reason, nothing is left of it, and what is not concerned goes on.
 #
 # timeout: 600
+# evidence: none, its SAs have no traffic
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 

@@ -6,6 +6,7 @@
 # that becomes free can be used again.
 #
 # topology: FOREIGN=1 PROFILE=few-sas
+# evidence: none, its SAs have no traffic
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 source "$(dirname "$0")/profile.sh"

@@ -5,6 +5,7 @@
 # alone, and said so in the log.
 #
 # topology: FOREIGN=1 PROFILE=few-sas
+# evidence: none, it has no SAs
 source "$(dirname "$0")/lib.sh"
 
 # PCI addresses of all ivshmem devices with this driver, or with none.

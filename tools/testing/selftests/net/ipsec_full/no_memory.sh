@@ -7,6 +7,7 @@
 #
 # topology: KERNEL=debug
 # timeout: 120
+# evidence: none, its SAs have no traffic
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 

@@ -3,6 +3,8 @@
 #
 # What full offload can't do with any NIC, or not with this one, is refused before
 # the driver sees it, and the kernel points at the attribute that is to blame.
+#
+# evidence: none, what it asks for is refused
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 source "$(dirname "$0")/profile.sh"

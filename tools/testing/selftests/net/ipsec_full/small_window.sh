@@ -4,6 +4,7 @@
 # A NIC whose replay windows end at 64 packets says so.
 #
 # topology: PROFILE=small-window
+# evidence: none, its SAs have no traffic
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 source "$(dirname "$0")/profile.sh"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The test VM is as Documentation/testing.rst promises.
+#
+# evidence: none, it has no SAs
 source "$(dirname "$0")/lib.sh"
 
 out_is_writable() {

@@ -4,6 +4,7 @@
 # A second NIC in the test VM is as Documentation/testing.rst promises.
 #
 # topology: NICS=2 PEER=ns
+# evidence: none, it has no SAs
 source "$(dirname "$0")/lib.sh"
 
 driver_of() {

@@ -4,6 +4,7 @@
 # Commands in the peer's own VM behave as local ones do.
 #
 # topology: PEER=vm
+# evidence: none, it has no SAs
 source "$(dirname "$0")/lib.sh"
 
 MEGABYTES=4
