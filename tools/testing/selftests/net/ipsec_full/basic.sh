@@ -15,8 +15,9 @@ SCRIPTS=$(realpath "$(dirname "$0")")
 SMALL_SIZES=({0..20} 56 100 1000 1300)
 UDP_PORT=4242
 FILE_PORT=4243
-FILE_MIB=${FILE_MIB:-64}
-SMALL_MIB=${SMALL_MIB:-16}
+# Less in the debug kernel, where they would take many minutes.
+FILE_MIB=${FILE_MIB:-$((64 / ${SLOW:-1}))}
+SMALL_MIB=${SMALL_MIB:-$((16 / ${SLOW:-1}))}
 IPERF_SECONDS=${IPERF_SECONDS:-2}
 # Function counts can tell the two sides apart only when these are two machines.
 COUNT_CALLS=$([[ ${PEER:-ns} == vm ]] && echo yes)
@@ -151,7 +152,8 @@ udp_large() {
 	"$SCRIPTS/udp_echo.py" check "$UDP_PORT" 1473,4000 "${pairs[@]}"
 }
 
-# tcp N WORDS...: iperf3 must move data and both ends must say so.
+# tcp N WORDS...: iperf3 must move data and both ends must say so; how fast is no
+# matter of this test.
 tcp() {
 	local n=$1 text
 
@@ -159,8 +161,14 @@ tcp() {
 	text=$(iperf3 -c "${FAR[$n]}" -B "${NEAR[$n]}" -t "$IPERF_SECONDS" \
 		-f m "$@" 2>&1) || { echo "$text"; return 1; }
 	echo "$text"
-	awk '/receiver/ { found = 1; rate = $7 }
-	     END { exit !(found && rate > 1) }' <<<"$text"
+	received_something <<<"$text"
+}
+
+# The summary of iperf3's receiver tells of a transfer that is not zero.
+received_something() {
+	awk '/ receiver$/ { for (i = 2; i <= NF; i++)
+				if ($i ~ /^[KMGT]?Bytes$/) got = $(i - 1) }
+	     END { exit !(got > 0) }'
 }
 
 # file_out N, file_in N: a file, and the hash of what arrived.
