@@ -10,7 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 remove() {
 	local part
 
-	for part in accel apt ccache iproute2 kernel; do
+	for part in accel apt ccache iproute2 kernel lint proofs; do
 		rm -rf "${CACHE:?}/$part"
 	done
 	rm -rf --one-file-system "$CACHE"/venv-* "$CACHE"/fresh-*
