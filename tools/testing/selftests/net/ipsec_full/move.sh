@@ -36,6 +36,19 @@ pair 7007 transport 6 6 routed 128 64
 pair 7005 tunnel    4 4 onlink 128 64
 LIVE=(7000 7001 7002 7003 7004 7006 7007)
 
+# Ten datagrams of 100 bytes, 128 with their headers, may pass each way.
+PASS=10 SIZE=100 LIMIT_PORT=4274
+limited() {
+	WORDS_OUT[$1]="limit $2" WORDS_IN[$1]="limit $2"
+	pair "$1" tunnel 4 4 onlink 128 64
+	LIMITED+=("$1")
+}
+limited 7010 "packet-hard $PASS"
+limited 7011 "byte-hard $((PASS * 128))"
+# These end in software.
+limited 7012 "packet-hard $PASS"
+limited 7013 "byte-hard $((PASS * 128))"
+
 setup() {
 	software_pairs_up 7000 7001 7002 7006 7007 &&
 		pairs_up 7003 7004 7005 && out_of_udp && trace_moves &&
@@ -80,6 +93,12 @@ made() {
 	echo "out: $(transitions 7000 out)"
 	echo "in:  $(transitions 7000 in)"
 	[[ " $(transitions 7000 "$1") " == *" ${*:2} "* ]]
+}
+
+# told PLACE none|DEVICE: each move is told, once; a move to where it is already, too.
+told() {
+	move_pairs "$2" "${LIVE[@]}" && moves_told "$1" "${LIVE[@]}" &&
+		move_pairs "$2" 7000 && moves_told "$1" 7000
 }
 
 # Evidence of the last counters, which later checks change no more.
@@ -154,14 +173,10 @@ limit_is() {
 	show 7000 out | grep -q "hard $1(packets)"
 }
 
-# Success means that it is there.
+# update_elsewhere LIMIT PLACE WORDS...: the SA gets the limit, and there.
 update_elsewhere() {
-	if update 7000 limit packet-hard "$1" "${@:3}"; then
-		limit_is "$1" && is_at 7000 out "$2" "$2" request
-	else
-		echo "refused"
-		! limit_is "$1"
-	fi && pings 7000
+	update 7000 limit packet-hard "$1" "${@:3}" && limit_is "$1" &&
+		is_at 7000 out "$2" "$2" request && pings 7000
 }
 
 setae() {
@@ -194,14 +209,112 @@ sys.exit([o[k] for k in ('place', 'wanted', 'reason')] !=
          ['device', 'device', 'request'] or o['epoch'] < 1)"
 }
 
+addresses() {
+	local -n address=$1
+	local n
+
+	for n in "${LIMITED[@]}"; do
+		echo "${address[$n]}"
+	done
+}
+
+# What arrives by pairs that have limits, at both ends.
+limits_up() {
+	local near far
+
+	mapfile -t near < <(addresses NEAR)
+	mapfile -t far < <(addresses FAR)
+	pairs_up "${LIMITED[@]}" && hear_gone &&
+		server "$OUT/move.limits-near" ready "$MOVES_DIR/udp_echo.py" \
+			log $LIMIT_PORT "${near[@]}" &&
+		server "$OUT/move.limits-far" ready peer \
+			"$MOVES_DIR/udp_echo.py" log $LIMIT_PORT "${far[@]}"
+}
+
+# send_limited COUNT: datagrams both ways by each pair.
+send_limited() {
+	local n out=() in=()
+
+	for n in "${LIMITED[@]}"; do
+		out+=("${NEAR[$n]}>${FAR[$n]}")
+		in+=("${FAR[$n]}>${NEAR[$n]}")
+	done
+	"$MOVES_DIR/udp_echo.py" send $LIMIT_PORT "$1" $SIZE "${out[@]}" &&
+		peer "$MOVES_DIR/udp_echo.py" send $LIMIT_PORT "$1" $SIZE \
+			"${in[@]}" && busywait 20000 settled
+}
+
+# passed near|far ADDRESS: datagrams that arrived there.
+passed() {
+	grep -c "^$2 " "$OUT/move.limits-$1"
+}
+
+# all_passed COUNT: by each pair, both ways.
+all_passed() {
+	local n
+
+	for n in "${LIMITED[@]}"; do
+		echo "$n: $(passed far "${FAR[$n]}") out," \
+			"$(passed near "${NEAR[$n]}") in"
+		[[ $(passed far "${FAR[$n]}") == "$1" &&
+			$(passed near "${NEAR[$n]}") == "$1" ]] || return
+	done
+}
+
+# Four in the NIC, three in software, and one more in the NIC: nothing is forgotten.
+limits_move() {
+	send_limited 4 && move_pairs none "${LIMITED[@]}" && send_limited 3 &&
+		move_pairs acme0 "${LIMITED[@]}" && send_limited 1 &&
+		move_pairs none 7012 7013 && all_passed 8
+}
+
+# What has come so late that the host had no SA any more: lost, and counted.
+late() {
+	ethtool -S acme0 | awk -v n="$(mib near XfrmFullInState)" '
+		/sa_stale/ { n += $2 }
+		END { print n }'
+}
+
+# Not one more than may pass, and each SA tells of its end once.
+limits_end() {
+	local n before missing=0 arrived
+
+	before=$(late)
+	send_limited 6
+	for n in "${LIMITED[@]}"; do
+		arrived=$(passed near "${NEAR[$n]}")
+		echo "$n: $(passed far "${FAR[$n]}") out, $arrived in"
+		[[ $(passed far "${FAR[$n]}") == "$PASS" ]] || return
+		missing=$((missing + PASS - arrived))
+		((arrived <= PASS)) && busywait 5000 ended "$n" || return
+	done
+	echo "$missing came late, $(($(late) - before)) counted"
+	((missing == $(late) - before))
+}
+
+ended() {
+	local spi end="hard $PASS $((PASS * 128))"
+
+	for spi in "${SPI_OUT[$1]}" "${SPI_IN[$1]}"; do
+		ends_told "$GONE" "$spi"
+		[[ $(ends_told "$GONE" "$spi" | grep hard) == "$end" ]] || return
+	done
+}
+
 counters_agree() {
 	keep_evidence final
+}
+
+# SAs that have expired can't be deleted.
+limited_down() {
+	near_lines "${LIMITED[@]}" | grep -v '^xfrm state' | undo | near_batch &&
+		far_lines "${LIMITED[@]}" | undo | far_batch
 }
 
 # Sockets that take ESP out of UDP have policies, too.
 all_removed() {
 	run_cleanup
-	pairs_down "${PAIRS[@]}" && no_states && no_device_sas
+	pairs_down "${LIVE[@]}" 7005 && limited_down && no_states && no_device_sas
 }
 
 moves_under_traffic() {
@@ -227,6 +340,9 @@ what_goes_along() {
 		options_kept out 0
 	check "likewise, inbound: the NIC gets it anew" options_kept in 1
 	check "JSON tells where it is and why" json
+	check "who listens is told of moves" hear_moves
+	check "likewise, to software" told software none
+	check "likewise, into the NIC" told device acme0
 }
 
 refusals() {
@@ -288,12 +404,19 @@ updates() {
 		update_elsewhere 400000 software
 }
 
+limits() {
+	check "SAs with limits" limits_up
+	check "they are counted where the SA is" limits_move
+	check "and no packet passes them" limits_end
+}
+
 all_checks() {
 	moves_under_traffic
 	what_goes_along
 	refusals
 	failures
 	updates
+	limits
 	check "counters have settled" counters_agree
 	check "all can be removed" all_removed
 }

@@ -167,6 +167,42 @@ nic_commands() {
 		sed -nE "s/^ *\"SA_($1)\": ([0-9]+),?\$/\1 \2/p" | sort
 }
 
+# From here on, what the kernel tells of SAs is heard.
+hear_moves() {
+	MOVES_TOLD=$OUT/$TEST_NAME.moves-told
+	ip -s xfrm monitor SA >"$MOVES_TOLD" 2>&1 &
+	at_end stop_server $!
+	TOLD_BEFORE=0
+	slowwait 10 monitors $!
+}
+
+# told_places: "spi place" of each message since the last look that an SA was changed.
+told_places() {
+	tail -n +$((TOLD_BEFORE + 1)) "$MOVES_TOLD" | awk '
+		/^[^\t]/ { updated = $1 == "Updated" }
+		/^\tproto/ { spi = $4 }
+		/^\t *place / && updated { print substr(spi, 1, 10), $2 }' | sort
+}
+
+places_are() {
+	[[ $(told_places) == "$1" ]]
+}
+
+# moves_told PLACE N...: of both SAs of these pairs that they are there, once each,
+# and of no other one since the last look.
+moves_told() {
+	local n want
+
+	want=$(for n in "${@:2}"; do
+		printf "0x%08x $1\n" "${SPI_OUT[$n]}" "${SPI_IN[$n]}"
+	done | sort)
+	if ! busywait 5000 places_are "$want"; then
+		diff <(echo "$want") <(told_places)
+		return 1
+	fi
+	TOLD_BEFORE=$(wc -l <"$MOVES_TOLD")
+}
+
 trace_moves() {
 	echo 1 >"$MOVES_TRACE/enable" || return
 	at_end forget_moves
