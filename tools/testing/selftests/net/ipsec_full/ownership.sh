@@ -13,6 +13,10 @@ source "$(dirname "$0")/moves.sh"
 source "$(dirname "$0")/losses.sh"
 
 ROUNDS=${ROUNDS:-30}
+MOVING_ROUNDS=${MOVING_ROUNDS:-8}
+: "${SEED:=$RANDOM}"
+# Milliseconds, less than a polled command has
+SLOW_COMMAND=20
 BORN="arming>device"
 
 pair 7420 tunnel 4 4 onlink 128 64
@@ -201,6 +205,63 @@ race() {
 		((BASH_REMATCH[1] == BASH_REMATCH[2]))
 }
 
+# Both SAs, out and in again; the first one that is gone ends it.
+moves_on() {
+	local i
+
+	for ((i = 0; i < 40; i++)); do
+		move_line 7420 out none
+		move_line 7420 in none
+		move_line 7420 out acme0
+		move_line 7420 in acme0
+	done | near_batch
+}
+
+# deleted_while_moving FLUSH MS: after so long. Nobody stops the moves but that.
+deleted_while_moving() {
+	local status=0 mover
+
+	near_states 7420 | near_batch || return
+	moves_on >>"$OUT/$TEST_NAME.moves" 2>&1 &
+	mover=$!
+	sleep "$(printf '0.%03d' "$2")"
+	if (($1)); then
+		ip xfrm state flush
+	else
+		near_states 7420 | undo | near_batch
+	fi || status=$?
+	! wait $mover && return $status
+}
+
+slow_moves() {
+	acmectl fault SA_RUN late-after $SLOW_COMMAND &&
+		acmectl fault SA_STOP late-after $SLOW_COMMAND
+}
+
+# Whatever place an SA is on its way to when it is deleted.
+moving_race() {
+	local i before got
+
+	RANDOM=$SEED
+	echo "SEED=$SEED"
+	before=$(commands)
+	slow_moves || return
+	for ((i = 0; i < MOVING_ROUNDS; i++)); do
+		deleted_while_moving $((i % 2)) $((100 + RANDOM % 400)) || return
+	done
+	acmectl fault clear
+	if ! busywait 5000 nothing_left; then
+		ip xfrm offload show dev acme0
+		ip xfrm state
+		return 1
+	fi
+	got=$(since "$before")
+	echo "$got"
+	[[ $got =~ ^ADD\+([0-9]+)\ DEL\+([0-9]+) ]] &&
+		((BASH_REMATCH[1] == BASH_REMATCH[2] &&
+			BASH_REMATCH[1] > 2 * MOVING_ROUNDS))
+}
+
 counters_agree() {
 	policies_gone && renew 7420 && pairs_up 7420 && ping -q -c 5 -i 0.1 -W 2 \
 		-I "${NEAR[7420]}" "${FAR[7420]}" && keep_evidence final
@@ -236,6 +297,7 @@ all_checks() {
 	check "the end of a network namespace" once 2 2 2 0 netns_exit
 	check "the NIC is here again" nic_back
 	check "added, deleted and flushed at the same time" race
+	check "deleted and flushed while they move" moving_race
 	check "a pair counts what the wire carries" counters_agree
 	check "all can be removed" all_removed
 }
@@ -246,5 +308,6 @@ no_direction() {
 
 plan_for all_checks
 set_up setup
+at_end acmectl fault clear
 all_checks
 finish
