@@ -25,11 +25,17 @@ UDP_PORT=4273
 MTU=1500
 # ESP's header, IV and ICV
 ESP_OVERHEAD=32
+CBC_OVERHEAD=40
 
 pair 7300 transport 4 4 routed 128 64
 pair 7301 transport 6 6 routed 256 64
 pair 7302 tunnel    4 4 onlink 128 64
 pair 7303 tunnel    6 6 onlink 128 64
+# Only to look at sizes.
+ALG[7304]=sha256 ENCAP[7305]=4500
+pair 7304 tunnel    6 4 routed 128 64
+pair 7305 tunnel    4 4 routed 128 64
+ROUTED=(7300 7301 7302 7303)
 
 links_up() {
 	mkdir -p "$EVIDENCE" "$WIRE_EVIDENCE"
@@ -88,7 +94,9 @@ setup() {
 	links_up && pairs_up "${PAIRS[@]}" && capture && client_up &&
 		server "$OUT/$TEST_NAME.udp" ready peer \
 			"$MOVES_DIR/udp_echo.py" serve $UDP_PORT \
-			"${FAR[7302]}" "${FAR[7303]}"
+			"${FAR[7302]}" "${FAR[7303]}" &&
+		server "$OUT/$TEST_NAME.natt" ready peer \
+			"$MOVES_DIR/udp_echo.py" encap "${ENCAP[7305]}"
 }
 
 # Tunnels go where their far end is.
@@ -232,12 +240,15 @@ rerouted_dropped() {
 	return $status
 }
 
-# The largest packet that fits, with ESP, of which the padding goes to 4 bytes.
+# The largest packet that fits, with ESP, of which the padding goes to 4 bytes, or with
+# AES-CBC to a block.
 right_mtu() {
-	local header=20 room
+	local header=20 room overhead=$ESP_OVERHEAD align=4
 
 	((${OUTER[$1]} == 4)) || header=40
-	room=$(((MTU - header - ESP_OVERHEAD) / 4 * 4 - 2))
+	[[ ${ALG[$1]:-} != sha256 ]] || overhead=$CBC_OVERHEAD align=16
+	[[ -z ${ENCAP[$1]:-} ]] || overhead=$((overhead + 8))
+	room=$(((MTU - header - overhead) / align * align - 2))
 	[[ ${MODE[$1]} == tunnel ]] || room=$((room + header))
 	echo $room
 }
@@ -357,11 +368,18 @@ all_removed() {
 	pairs_down "${PAIRS[@]}" && no_states && no_device_sas
 }
 
+name_of() {
+	local name="${MODE[$1]} IPv${OUTER[$1]}"
+
+	((${OUTER[$1]} == ${INNER[$1]})) || name+=", IPv${INNER[$1]} inside"
+	echo "$name${ALG[$1]:+, ${ALG[$1]}}${ENCAP[$1]:+, in UDP}"
+}
+
 all_told() {
 	local n
 
 	for n in "${PAIRS[@]}"; do
-		check "too big, with DF: ${MODE[$n]} IPv${OUTER[$n]}" near_told "$n"
+		check "too big, with DF: $(name_of "$n")" near_told "$n"
 	done
 	check "likewise, forwarded: IPv4" client_told 7302
 	check "likewise, forwarded: IPv6" client_told 7303
@@ -377,11 +395,13 @@ all_segmented() {
 software_checks() {
 	local n
 
-	for n in "${PAIRS[@]}"; do
+	for n in "${ROUTED[@]}"; do
 		check "rerouted: ${MODE[$n]} IPv${OUTER[$n]}" rerouted "$n"
 	done
 	check "TCP, rerouted: transport" tcp_rerouted 7300
+	check "TCP, rerouted: transport IPv6" tcp_rerouted 7301
 	check "TCP, rerouted: tunnel" tcp_rerouted 7302
+	check "TCP, rerouted: tunnel IPv6" tcp_rerouted 7303
 	check "TCP by the NIC" by_nic tcp 7300
 	all_told
 	check "a tunnel without DF: fragments inside" fragmented_inside 7302
