@@ -229,7 +229,7 @@ log_results() {
 
 # Every test leaves evidence of its traffic, unless its header says why there is none.
 leaves_evidence() {
-	[[ -z $(header "$1" evidence) ]]
+	[[ -z $(header "$SELFTESTS/$1" evidence) ]]
 }
 
 evidence_left() {
