@@ -142,6 +142,17 @@ class Cbc(End):
                           self.key.hex())
 
 
+class InNic(Cbc):
+    """In a device, or on its way."""
+
+    place = 'device', 1
+
+    def words(self):
+        return super().words() + (
+            '\n\tcrypto offload parameters: dev acme0 dir out mode full'
+            '\n\t place %s wanted device reason request epoch %d' % self.place)
+
+
 class Cbc384(Cbc):
     auth, hash_len, digest = 'SHA2-384-192', 48, 'sha384'
 
@@ -437,6 +448,26 @@ def sequence_skipped(wire):
     wire.add(wire.trans.send(IP(src='10.0.1.1', dst='10.0.1.2') / ICMP(),
                              seq=wire.trans.seq + 2))
     return {'missing frame': 1}
+
+
+def sequence_skipped_in_device(wire):
+    """AES-CBC's IV tells nothing; the SA says that it has not moved."""
+    skip_number(wire, 'device', 1)
+    return {'missing frame': 1}
+
+
+def sequence_skipped_moving(wire):
+    """It has been in the device before."""
+    skip_number(wire, 'device', 2)
+    return {}
+
+
+def skip_number(wire, place, epoch):
+    end = InNic('10.0.0.1', '10.0.0.2', 0x1020, 'tunnel', 16)
+    end.place = place, epoch
+    wire.ends.append(end)
+    wire.add(end.send(wire.inner(b'one')))
+    wire.add(end.send(wire.inner(b'three'), seq=3))
 
 
 def sequence_zero(wire):
@@ -1060,7 +1091,8 @@ TESTS = [clean, cleartext_frame, cleartext_reverse, cleartext_transport,
          cleartext_fragment, cleartext_fragment6, cleartext_quoted_esp,
          flipped_icv, flipped_payload, flipped_sequence, repeated_iv,
          repeated_frame, repeated_sequence, missing_frame, missing_last,
-         sequence_skipped, sequence_zero, count_packets, count_bytes,
+         sequence_skipped, sequence_skipped_in_device, sequence_skipped_moving,
+         sequence_zero, count_packets, count_bytes,
          count_live, no_counts, no_frames, unknown_sa, elsewhere_sa,
          elsewhere_twice, elsewhere_damaged,
          foreign_sa, foreign_sender,

@@ -129,6 +129,7 @@ class Sa:
         self.reqid = 0
         self.window = 0             # the receiver's
         self.full = False           # its sender can have it in a device
+        self.moved = False          # and it was, or may have been, in two places
         self.drops = False          # its receiver handles no fragments of ESP
         self.ports = set()          # of UDP encapsulation: source, destination
         self.start = self.losses = 0
@@ -177,13 +178,24 @@ def parse_count(sa, end, block):
                  sum(map(int, rejected)))
 
 
+def find_place(block):
+    """Where an SA is, and how often it has got into a device."""
+    return re.search(r'^\s*place (\w+)(?:.* epoch (\d+))?', block, re.M)
+
+
+def has_stayed(place):
+    """It is in the device, for the first time."""
+    return place and place.groups() == ('device', '1')
+
+
 def parse_place(sa, block):
     """What is known of an SA's offload."""
     full = re.search(r'^\s*crypto offload parameters:.*\bmode full\b(.*)',
                      block, re.M)
-    moved = re.search(r'^\s*place \w+', block, re.M)
+    place = find_place(block)
     inward = re.search(r'\bdir in\b', block)
-    sa.full = bool(full or moved) and not inward
+    sa.full = bool(full or place) and not inward
+    sa.moved = sa.full and not has_stayed(place)
     sa.drops = bool(full and 'exceptions drop' in full[1])
 
 
@@ -294,6 +306,8 @@ class Evidence:
             if sa.keys != new.keys:
                 raise Unreadable('%s: two keys, one in %s' % (sa.name, path))
             sa.full |= new.full
+            sa.moved |= new.moved or sa.full != new.full and \
+                self.role(sa, end) == 'sender'
             sa.drops |= new.drops
             sa.ports |= new.ports
             if self.role(sa, end) != 'sender':
@@ -313,6 +327,7 @@ class Evidence:
             sa = self.sas.get((dst, spi))
             if sa:
                 sa.last.append((end, parse_count(sa, end, block)))
+                sa.moved |= sa.full and not has_stayed(find_place(block))
                 self.add_limits(sa, end.partition('-')[0], block)
 
     @staticmethod
@@ -1022,8 +1037,17 @@ class Judge:
                        sa.name, missing, max(seen.seqs) - sa.start)
 
     def has_moved(self, sa):
-        """Only a counter in the IV tells that an SA stayed where it was."""
-        return sa.full and len(self.seen[sa].epochs) != 1
+        """The counter in the IV tells, and without, what its sender says of it."""
+        if not sa.full:
+            return False
+        if self.seen[sa].epochs:
+            return len(self.seen[sa].epochs) != 1
+        return sa.moved or not self.told_by_sender(sa)
+
+    def told_by_sender(self, sa):
+        """To the end, be that the test's or its own."""
+        return any(self.evidence.role(sa, end) != 'receiver'
+                   for end in [*sa.counts, *(end for end, _ in sa.last)])
 
     def check_limits(self, sa, seen):
         for end, (packets, octets) in sa.limits.items():
