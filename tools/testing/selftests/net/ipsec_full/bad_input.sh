@@ -229,6 +229,42 @@ live_sa() {
 		"admin-error 10 0x21" state add "$other"
 }
 
+MOVED="can't be moved: delete the SA and add it"
+
+# with_offload TYPE COMMAND...: an SA with offload of another kind is there, and stays.
+with_offload() {
+	local before status=0
+
+	# shellcheck disable=SC2086
+	ip xfrm state add $OUT_SA offload "$1" dev acme0 dir out || return
+	before=$(ip xfrm state)
+	"${@:2}" || status=1
+	[[ $(ip xfrm state) == "$before" ]] || status=1
+	ip xfrm state flush
+	nothing_left && return "$status"
+}
+
+# A driver may have said no to the second SA before.
+ANOTHER_KIND="can't have another kind of offload|the device has SPI 0x00028001 to"
+
+other_offloads() {
+	local type
+
+	for type in crypto packet; do
+		check "an SA with $type offload: a move into the NIC" \
+			with_offload $type says "$MOVED" state update "$ID" \
+			offload full dev acme0 dir out
+		check "likewise, to software" with_offload $type says "$MOVED" \
+			state update "$ID" offload none
+		check "likewise, an update with full" \
+			with_offload $type says "$MOVED" state update "$OUT_SA" \
+			offload full dev acme0 dir out
+		check "an update with $type of an SA with full" \
+			with_sa says "$ANOTHER_KIND" state update \
+			"$OUT_SA" offload $type dev acme0 dir out
+	done
+}
+
 moved_by_update() {
 	# shellcheck disable=SC2086
 	ip xfrm state add $OUT_SA offload full dev acme0 dir out &&
@@ -263,6 +299,7 @@ all_checks() {
 	words
 	policies
 	live_sa
+	other_offloads
 }
 
 set_up ip link add dummy9 type dummy
