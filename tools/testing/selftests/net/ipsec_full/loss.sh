@@ -12,6 +12,11 @@ source "$(dirname "$0")/ipsec.sh"
 source "$(dirname "$0")/moves.sh"
 source "$(dirname "$0")/losses.sh"
 
+# enum acme_status
+INTERNAL=10
+# A polled command has 90 ms.
+LATE=300
+
 pair 7400 tunnel    4 4 onlink 128 64
 pair 7401 transport 6 6 routed 256 256
 pair 7402 transport 4 4 routed 128 64
@@ -49,7 +54,8 @@ renamed() {
 
 # What the SAs send then is ESP, on the other way.
 interface_down() {
-	ip link set acme0 down && fell_back && stayed "${STAYING[@]}" &&
+	hear_moves && ip link set acme0 down && fell_back &&
+		moves_told software "${FALLING[@]}" && stayed "${STAYING[@]}" &&
 		device_has $((2 * ${#STAYING[@]})) &&
 		busywait_for_counter 5000 5 mib near XfrmFullOutSoftware \
 			>/dev/null &&
@@ -60,6 +66,32 @@ interface_down() {
 interface_up() {
 	ip link set acme0 up && routes_back && all_flow && fell_back &&
 		stayed "${STAYING[@]}" && fall_back && stayed "${FALLING[@]}"
+}
+
+# blackhole add|del: a route that nothing gets past
+blackhole() {
+	ip rule "$1" pref 1 blackhole 2>/dev/null &&
+		ip -6 rule "$1" pref 1 blackhole
+}
+
+# stop_fails FAULT: where an SA stands is unknown when it is to fall back: it expires.
+stop_fails() {
+	local status=0
+
+	acmectl fault SA_STOP "$@" && ip link set acme0 down &&
+		expired "${FALLING[@]}" && stayed "${STAYING[@]}" &&
+		nothing_in_clear || status=1
+	blackhole del
+	acmectl fault clear && ip link set acme0 up && routes_back &&
+		renewed "${FALLING[@]}" && fall_back && all_flow &&
+		stayed "${ALL[@]}" && return $status
+}
+
+# without_packets COMMAND...: no way out meanwhile. For what leaves by another way, the
+# NIC is asked for numbers; if it is late, that costs the SA.
+without_packets() {
+	blackhole add && at_end blackhole del || return
+	"$@"
 }
 
 gone() {
@@ -97,6 +129,10 @@ all_checks() {
 	check "another name: SAs stay" renamed
 	check "interface down: SAs stay, or fall back" interface_down
 	check "interface up: all go on" interface_up
+	check "SA_STOP refused: what would fall back expires" \
+		stop_fails refuse $INTERNAL
+	check "likewise, SA_STOP not answered in time" \
+		without_packets stop_fails late-after $LATE
 	check "to another network namespace: SAs expire, or fall back" to_netns
 	check "the NIC comes back: new SAs, and old ones move in" from_netns
 	check "the driver unbound: SAs expire, or fall back" unbound
@@ -106,6 +142,7 @@ all_checks() {
 }
 
 plan_for all_checks
+at_end acmectl fault clear
 set_up loss_setup
 all_checks
 finish
