@@ -16,6 +16,8 @@ source "$(dirname "$0")/losses.sh"
 # Seconds: 5 for a command, 2 for a reset, and 10 until the driver asks by itself.
 BOUND=8
 PERIOD=10
+IO_ERROR="Input/output error"
+LOST="the device is lost; bind its driver anew"
 
 pair 7460 tunnel    4 4 onlink 128 64
 pair 7461 transport 6 6 routed 256 64
@@ -54,11 +56,13 @@ policies_block() {
 	blocks && nothing_in_clear
 }
 
-# at_once COMMAND...: fails, without waiting for the NIC once more.
+# at_once TEXT COMMAND...: fails with TEXT, without waiting for the NIC once more.
 at_once() {
-	local start=$SECONDS
+	local start=$SECONDS output
 
-	! "$@" && ((SECONDS - start <= PATIENCE_FACTOR))
+	! output=$("${@:2}" 2>&1) || return
+	echo "$output"
+	[[ $output == *"$1"* ]] && ((SECONDS - start <= PATIENCE_FACTOR))
 }
 
 add_sa() {
@@ -102,10 +106,10 @@ all_checks() {
 	check "the driver finds out by itself" found_out
 	check "all SAs have expired, which is told of each, once" sas_expired
 	check "policies block, and nothing leaves in clear" policies_block
-	check "another SA is refused at once" at_once add_sa
-	check "so is another MTU" at_once mtu
+	check "another SA is refused at once" at_once "$LOST" add_sa
+	check "so is another MTU" at_once "$IO_ERROR" mtu
 	check "the interface goes down" goes_down
-	check "it can't go up" at_once up
+	check "it can't go up" at_once "$IO_ERROR" up
 	check "the driver is removed" removed
 	check "loaded again it finds no NIC that answers" not_found
 	check "nothing is left" nothing_left
