@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2153,SC2154
 #
 # ESP that the NIC does not decrypt, of SAs that it has: fragments above all. What
-# holds whatever the NIC is able to. To be sourced after inject.sh.
+# holds whatever the NIC is able to. To be sourced after inject.sh and moves.sh.
 
 U32=$((1 << 32))
 
@@ -93,17 +93,19 @@ decrypted() {
 		counts XfrmFullInSoftware $((before + 1))
 }
 
-# A forger's fragments cost him more than the host.
+# A forger's fragments cost him more than the host, and never stop the NIC.
 forged() {
-	local n=$1 before
+	local n=$1 before stops
 
 	fresh "$n" && still_works "$n" || return
-	before=$(mib near XfrmFullInSoftware)
+	before=$(mib near XfrmFullInSoftware) stops=$(nic_commands STOP)
 	inject "$n cut wrong-icv 50" && inject "$n handled 1 50" &&
 		failed_icvs "$n" 50 && in_place "$n" device &&
 		still_works "$n" || return
 	echo "XfrmFullInSoftware: $before, now $(mib near XfrmFullInSoftware)"
-	[[ $(mib near XfrmFullInSoftware) == "$before" ]]
+	echo "$stops, now $(nic_commands STOP)"
+	[[ $(mib near XfrmFullInSoftware) == "$before" &&
+		$(nic_commands STOP) == "$stops" ]]
 }
 
 # failed_icvs N COUNT

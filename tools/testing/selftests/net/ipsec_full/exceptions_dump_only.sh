@@ -18,6 +18,8 @@ source "$(dirname "$0")/exceptions.sh"
 # enum acme_status and enum acme_opcode
 INTERNAL=10
 SA_RUN=0x21
+# XFRM_FULL_BURST
+BURST=8
 
 ESN[6054]=esn
 WORDS_IN[6055]="limit packet-hard 10"
@@ -71,6 +73,29 @@ goes_back() {
 	takes "$n" f1 "${numbers[@]}" || return
 	echo "$(($(hw_count esp_rx_packets) - before)) of 1000 by the NIC"
 	(($(hw_count esp_rx_packets) > before + 300))
+}
+
+# stops: how often the NIC has stopped an SA.
+stops() {
+	local name count
+
+	read -r name count < <(nic_commands STOP)
+	echo "${name:+$count}"
+}
+
+# However many fragments come, one SA is suspended BURST times, and then ten times a
+# second.
+seldom_suspended() {
+	local n=$1 before start i most
+
+	fresh "$n" && takes "$n" 1 && in_place "$n" device || return
+	before=$(stops) start=$(timestamp_ms)
+	for ((i = 2; i < 2 + 2 * BURST; i++)); do
+		in_turn "$n" "f$i" || return
+	done
+	most=$((BURST + ($(timestamp_ms) - start) / 100 + 1))
+	echo "suspended $(($(stops) - before)) times, $most at most"
+	(($(stops) - before >= BURST && $(stops) - before <= most))
 }
 
 # Deleted while it is suspended: neither SA nor reference is left.
@@ -136,6 +161,7 @@ all_checks() {
 	done
 	check "it goes back while packets come, IPv4" goes_back 6057
 	check "it goes back while packets come, IPv6" goes_back 6058
+	check "it is not suspended again and again" seldom_suspended 6057
 	check "NIC and host at once, IPv4" raced 6050
 	check "NIC and host at once, IPv6" raced 6051
 	check "none is lost" none_lost 6057

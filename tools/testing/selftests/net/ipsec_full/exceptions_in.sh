@@ -10,6 +10,7 @@
 # timeout: 700
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
+source "$(dirname "$0")/moves.sh"
 INJECT_PORT=4266
 source "$(dirname "$0")/inject.sh"
 source "$(dirname "$0")/exceptions.sh"
