@@ -66,11 +66,12 @@ set_up() {
 }
 
 # server LOG TEXT COMMAND...: starts a program that runs until the test ends, and
-# waits until TEXT is in what it prints.
+# waits until TEXT is in what it prints, not in what one before it has printed.
 server() {
 	local log=$1 text=$2
 
 	shift 2
+	: >"$log"
 	"$@" >"$log" 2>&1 &
 	at_end stop_server $!
 	slowwait 20 grep -q "$text" "$log"
