@@ -8,7 +8,6 @@
 
 #include <kunit/visibility.h>
 #include <linux/bitops.h>
-#include <linux/log2.h>
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
 #include <linux/string.h>
@@ -272,11 +271,6 @@ static int xfrm_full_check_window(const struct xfrm_full_request *rq)
 		return XFRM_FULL_DENY(rq, XFRMA_REPLAY_ESN_VAL,
 				      "Replay window %u is too small; use at least %u",
 				      window, caps->window_min);
-	/* XFRM's bitmap of others is off by some bits behind the wrap at 2^32. */
-	if (rq->x->props.flags & XFRM_STATE_ESN && !is_power_of_2(window))
-		return XFRM_FULL_DENY(rq, XFRMA_REPLAY_ESN_VAL,
-				      "Replay window %u doesn't divide 2^32, use %lu",
-				      window, roundup_pow_of_two(window));
 	return 0;
 }
 

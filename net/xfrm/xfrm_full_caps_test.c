@@ -233,15 +233,6 @@ static void xfrm_full_lack_large_window(struct kunit *test,
 	t->esn.replay_window = 1056;
 }
 
-static void xfrm_full_lack_odd_window(struct kunit *test,
-				      struct xfrm_full_caps_test *t)
-{
-	t->rq.dir = XFRM_SA_DIR_IN;
-	t->x->props.flags = XFRM_STATE_ESN;
-	t->x->replay_esn = &t->esn;
-	t->esn.replay_window = 96;
-}
-
 static void xfrm_full_lack_small_window(struct kunit *test,
 					struct xfrm_full_caps_test *t)
 {
@@ -315,8 +306,6 @@ static const struct xfrm_full_lack {
 	  xfrm_full_lack_esn },
 	{ "Replay window 1056 is too large; use at most 1024",
 	  XFRMA_REPLAY_ESN_VAL, xfrm_full_lack_large_window },
-	{ "Replay window 96 doesn't divide 2^32, use 128",
-	  XFRMA_REPLAY_ESN_VAL, xfrm_full_lack_odd_window },
 	{ "Replay window 31 is too small; use at least 32",
 	  XFRMA_REPLAY_ESN_VAL, xfrm_full_lack_small_window },
 	{ "Device can't do UDP encapsulation; leave out encap", XFRMA_ENCAP,
