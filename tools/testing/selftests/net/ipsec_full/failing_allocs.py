@@ -1,13 +1,16 @@
 #!/usr/bin/python3 -S
 # SPDX-License-Identifier: GPL-2.0
-"""Adds and deletes an SA while one memory allocation after the other fails.
+"""Adds or moves an SA while one memory allocation after the other fails.
 
 usage: failing_allocs.py DEV out|in
+       failing_allocs.py move DEV out|in
 
 In each round the kernel's next allocation on behalf of this process fails, the
 next but one, and so on, until a request gets along without meeting the failure.
 Needs a kernel with fault injection. Exit status 0 when that point was reached
-and SAs were both refused and added on the way.
+and SAs were both refused and added on the way; with "move", when a live SA went
+into the NIC and out again, each both refused and done, and was always where the
+kernel's answer said.
 """
 
 import errno
@@ -15,8 +18,9 @@ import os
 import socket
 import sys
 
-from xfrm_nl import OFFLOAD, SA_DIR, XFRM_MSG, aead, answer, message, offload, \
-    open_socket, sa_dir, usersa_id, usersa_info
+from watch import INFO_SIZE, place_of
+from xfrm_nl import MODE, OFFLOAD, SA_DIR, XFRM_MSG, aead, answer, ask, message, \
+    offload, open_socket, sa_dir, usersa_id, usersa_info
 
 SRC, DST, SPI = '10.0.0.1', '10.0.0.2', 0x28009
 FAULT = '/proc/thread-self/fail-nth'
@@ -92,12 +96,71 @@ def rounds(dev, direction):
     sys.exit(f'no end after {MAX_ROUNDS} rounds')
 
 
-def main():
-    dev, direction = sys.argv[1:]
-    prepare()
+def add_in_software(direction):
+    ask(message(XFRM_MSG.NEWSA, usersa_info(DST, SPI, SRC) +
+                aead(os.urandom(20)) + sa_dir(SA_DIR[direction.upper()])))
+
+
+def move_request(place, dev, direction):
+    body = usersa_info(DST, SPI, limits=(0,) * 4, mode=MODE.TRANSPORT)
+    if place == 'software':
+        return message(XFRM_MSG.UPDSA, body +
+                       offload(0, OFFLOAD.MOVE | OFFLOAD.SOFTWARE))
+    flags = OFFLOAD.FULL | (OFFLOAD.INBOUND if direction == 'in' else 0)
+    return message(XFRM_MSG.UPDSA, body + offload(
+        socket.if_nametoindex(dev), OFFLOAD.MOVE | flags))
+
+
+def place():
+    """An SA that was never asked to leave software has no place."""
+    info = ask(message(XFRM_MSG.GETSA, usersa_id(DST, SPI), 0))
+    return place_of(info[INFO_SIZE:]) or 'software'
+
+
+def move_rounds(request, home, there):
+    """How often the SA refused to go, and went."""
+    stayed = moved = 0
+    for nth in range(1, MAX_ROUNDS):
+        error, failed = ask_with_fault(request[there], nth)
+        now = place()
+        if now not in (home, there) or error != errno.ENOBUFS and \
+                (now == there) != (error == 0):
+            sys.exit(f'allocation {nth} failed: the answer was '
+                     f'{os.strerror(error)}, the SA is at {now}')
+        if now == there:
+            ask(request[home])
+        stayed += now == home
+        moved += now == there
+        if not failed:
+            return stayed, moved
+    sys.exit(f'no end after {MAX_ROUNDS} rounds')
+
+
+def move(dev, direction):
+    """Into the NIC and home; then the other way."""
+    request = {at: move_request(at, dev, direction)
+               for at in ('software', 'device')}
+    done = True
+    add_in_software(direction)
+    for home, there in ('software', 'device'), ('device', 'software'):
+        ask(request[home])
+        stayed, moved = move_rounds(request, home, there)
+        print(f'to {there}: stayed {stayed} times, moved {moved} times')
+        done = done and stayed and moved
+    return done and exists()
+
+
+def add(dev, direction):
     refused, added = rounds(dev, direction)
     print(f'refused {refused} times, added {added} times')
-    return 0 if refused and added else 1
+    return refused and added
+
+
+def main():
+    prepare()
+    if sys.argv[1] == 'move':
+        return 0 if move(*sys.argv[2:]) else 1
+    return 0 if add(*sys.argv[1:]) else 1
 
 
 if __name__ == '__main__':

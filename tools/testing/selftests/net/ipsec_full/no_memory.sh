@@ -3,7 +3,8 @@
 #
 # Every memory allocation on the way of an SA into the NIC fails once: the SA is
 # refused and leaves nothing, in the kernel (which looks for leaks when the VM
-# ends) and in the NIC. Needs a kernel with fault injection.
+# ends) and in the NIC. A live one that is to move, either way, does or stays. Needs
+# a kernel with fault injection.
 #
 # topology: KERNEL=debug
 # timeout: 120
@@ -18,6 +19,8 @@ nothing_left() {
 all_checks() {
 	check "outbound SA" ./failing_allocs.py acme0 out
 	check "inbound SA" ./failing_allocs.py acme0 in
+	check "a move of an outbound SA" ./failing_allocs.py move acme0 out
+	check "a move of an inbound SA" ./failing_allocs.py move acme0 in
 	check "nothing is left" nothing_left
 }
 
