@@ -41,7 +41,6 @@ static bool xfrm_full_same_ports(const struct xfrm_encap_tmpl *a,
 	       a->encap_dport == b->encap_dport;
 }
 
-/* What xfrm_state_update() would refuse, or do without the device. */
 /* What xfrm_state_update() would refuse when the SA has moved already. */
 static bool xfrm_full_same_encap(const struct xfrm_state *old,
 				 const struct xfrm_state *new)
@@ -51,6 +50,7 @@ static bool xfrm_full_same_encap(const struct xfrm_state *old,
 	return old->encap->encap_type == new->encap->encap_type;
 }
 
+/* What xfrm_state_update() would refuse, or do without the device. */
 static int xfrm_full_check_update(const struct xfrm_state *old,
 				  const struct xfrm_state *new,
 				  struct nlattr **attrs,

@@ -660,7 +660,6 @@ static void test_stopped(void **state)
 	mock_free(b.m);
 }
 
-/* Every length from none to all of a good packet. */
 /* Comes up as it came, and is not the SA's. */
 static void check_untouched(struct end *e, const u8 *frame, u32 len)
 {
@@ -720,6 +719,7 @@ static void test_not_for_station(void **state)
 	not_for_station(&s);
 }
 
+/* Every length from none to all of a good packet. */
 static void test_truncated(void **state)
 {
 	struct end a = end_open(&tunnel4, 0);
