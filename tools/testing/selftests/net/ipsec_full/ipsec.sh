@@ -226,6 +226,16 @@ describe_transport() {
 	NEAR_NET[$n]=${NEAR[$n]}/$bits FAR_NET[$n]=${FAR[$n]}/$bits
 }
 
+# addresses NEAR|FAR N...: of pairs, a line each.
+addresses() {
+	local -n address=$1
+	local n
+
+	for n in "${@:2}"; do
+		echo "${address[$n]}"
+	done
+}
+
 # sa N out|in WORDS...: an SA takes the selector of its policy when the far end
 # is on-link, and any packet of either family when it is routed.
 sa() {

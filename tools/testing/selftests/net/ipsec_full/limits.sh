@@ -210,20 +210,11 @@ numbers_up() {
 		near_lines "${NUMBERS[@]}" | near_batch && keep_evidence live
 }
 
-logs() {
-	local -n address=$1
-	local n
-
-	for n in "${PAIRS[@]}"; do
-		echo "${address[$n]}"
-	done
-}
-
 setup() {
 	local near far
 
-	mapfile -t near < <(logs NEAR)
-	mapfile -t far < <(logs FAR)
+	mapfile -t near < <(addresses NEAR "${PAIRS[@]}")
+	mapfile -t far < <(addresses FAR "${PAIRS[@]}")
 	pairs_up "${LIMITED[@]}" "${LIVE[@]}" && numbers_up && aged_up &&
 		server "$WORK/near" ready \
 			"$SCRIPTS/udp_echo.py" log $PORT "${near[@]}" &&

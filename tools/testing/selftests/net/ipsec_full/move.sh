@@ -209,21 +209,12 @@ sys.exit([o[k] for k in ('place', 'wanted', 'reason')] !=
          ['device', 'device', 'request'] or o['epoch'] < 1)"
 }
 
-addresses() {
-	local -n address=$1
-	local n
-
-	for n in "${LIMITED[@]}"; do
-		echo "${address[$n]}"
-	done
-}
-
 # What arrives by pairs that have limits, at both ends.
 limits_up() {
 	local near far
 
-	mapfile -t near < <(addresses NEAR)
-	mapfile -t far < <(addresses FAR)
+	mapfile -t near < <(addresses NEAR "${LIMITED[@]}")
+	mapfile -t far < <(addresses FAR "${LIMITED[@]}")
 	pairs_up "${LIMITED[@]}" && hear_gone &&
 		server "$OUT/move.limits-near" ready "$MOVES_DIR/udp_echo.py" \
 			log $LIMIT_PORT "${near[@]}" &&
