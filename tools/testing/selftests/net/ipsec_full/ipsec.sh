@@ -236,6 +236,30 @@ addresses() {
 	done
 }
 
+# send_both PORT COUNT SIZE N...: datagrams both ways, until all are counted.
+send_both() {
+	local how=("${@:1:3}") echo n out=() in=()
+
+	echo=$(dirname "$0")/udp_echo.py
+	for n in "${@:4}"; do
+		out+=("${NEAR[$n]}>${FAR[$n]}")
+		in+=("${FAR[$n]}>${NEAR[$n]}")
+	done
+	"$echo" send "${how[@]}" "${out[@]}" &&
+		peer "$echo" send "${how[@]}" "${in[@]}" &&
+		busywait 20000 settled
+}
+
+# dead: datagrams that the NIC let pass when the host had no SA any more. XFRM
+# counts them, or the driver if that doesn't know the SA any more either.
+dead() {
+	local stale
+
+	stale=$(ethtool -S "$IPSEC_DEV" |
+		awk '/sa_stale/ { n += $2 } END { print n + 0 }')
+	echo $(($(mib near XfrmFullInState) + stale))
+}
+
 # sa N out|in WORDS...: an SA takes the selector of its policy when the far end
 # is on-link, and any packet of either family when it is routed.
 sa() {

@@ -235,16 +235,7 @@ listen() {
 
 # send_all COUNT N...: both ways.
 send_all() {
-	local count=$1 n out=() in=()
-
-	shift
-	for n; do
-		out+=("${NEAR[$n]}>${FAR[$n]}")
-		in+=("${FAR[$n]}>${NEAR[$n]}")
-	done
-	"$SCRIPTS/udp_echo.py" send $PORT "$count" $SIZE "${out[@]}" &&
-		peer "$SCRIPTS/udp_echo.py" send $PORT "$count" $SIZE "${in[@]}" &&
-		busywait 20000 settled
+	send_both $PORT "$1" $SIZE "${@:2}"
 }
 
 # passed LOG ADDRESS: datagrams that arrived there.
@@ -274,14 +265,6 @@ LATE=0
 late() {
 	[[ $2 == in ]] && ((HARD[$1] && $3 < PASS[$1])) || return
 	LATE=$((LATE + PASS[$1] - $3))
-}
-
-# By XFRM, or by the driver if that doesn't know the SA any more either.
-dead() {
-	local stale
-
-	stale=$(ethtool -S acme0 | awk '/sa_stale/ { n += $2 } END { print n + 0 }')
-	echo $(($(mib near XfrmFullInState) + stale))
 }
 
 late_are_counted() {

@@ -224,15 +224,7 @@ limits_up() {
 
 # send_limited COUNT: datagrams both ways by each pair.
 send_limited() {
-	local n out=() in=()
-
-	for n in "${LIMITED[@]}"; do
-		out+=("${NEAR[$n]}>${FAR[$n]}")
-		in+=("${FAR[$n]}>${NEAR[$n]}")
-	done
-	"$MOVES_DIR/udp_echo.py" send $LIMIT_PORT "$1" $SIZE "${out[@]}" &&
-		peer "$MOVES_DIR/udp_echo.py" send $LIMIT_PORT "$1" $SIZE \
-			"${in[@]}" && busywait 20000 settled
+	send_both $LIMIT_PORT "$1" $SIZE "${LIMITED[@]}"
 }
 
 # passed near|far ADDRESS: datagrams that arrived there.
@@ -259,18 +251,11 @@ limits_move() {
 		move_pairs none 7012 7013 && all_passed 8
 }
 
-# What has come so late that the host had no SA any more: lost, and counted.
-late() {
-	ethtool -S acme0 | awk -v n="$(mib near XfrmFullInState)" '
-		/sa_stale/ { n += $2 }
-		END { print n }'
-}
-
 # Not one more than may pass, and each SA tells of its end once.
 limits_end() {
 	local n before missing=0 arrived
 
-	before=$(late)
+	before=$(dead)
 	send_limited 6
 	for n in "${LIMITED[@]}"; do
 		arrived=$(passed near "${NEAR[$n]}")
@@ -279,8 +264,8 @@ limits_end() {
 		missing=$((missing + PASS - arrived))
 		((arrived <= PASS)) && busywait 5000 ended "$n" || return
 	done
-	echo "$missing came late, $(($(late) - before)) counted"
-	((missing == $(late) - before))
+	echo "$missing came late, $(($(dead) - before)) counted"
+	((missing == $(dead) - before))
 }
 
 ended() {
