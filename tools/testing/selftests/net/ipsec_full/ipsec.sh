@@ -238,15 +238,15 @@ addresses() {
 
 # send_both PORT COUNT SIZE N...: datagrams both ways, until all are counted.
 send_both() {
-	local how=("${@:1:3}") echo n out=() in=()
+	local load=("${@:1:3}") echo n outward=() inward=()
 
 	echo=$(dirname "$0")/udp_echo.py
 	for n in "${@:4}"; do
-		out+=("${NEAR[$n]}>${FAR[$n]}")
-		in+=("${FAR[$n]}>${NEAR[$n]}")
+		outward+=("${NEAR[$n]}>${FAR[$n]}")
+		inward+=("${FAR[$n]}>${NEAR[$n]}")
 	done
-	"$echo" send "${how[@]}" "${out[@]}" &&
-		peer "$echo" send "${how[@]}" "${in[@]}" &&
+	"$echo" send "${load[@]}" "${outward[@]}" &&
+		peer "$echo" send "${load[@]}" "${inward[@]}" &&
 		busywait 20000 settled
 }
 
