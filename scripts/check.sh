@@ -16,6 +16,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$REPO/scripts/suites.sh"
+source "$REPO/scripts/proofs.sh"
 
 PHASES=()
 FINISHED=0
@@ -64,40 +65,6 @@ wanted() {
 	return 1
 }
 
-# run_proof NAME FILE: a test whose verdict depends on nothing but itself and
-# the files, folders and programs that its header names is remembered when it has
-# passed, and told again.
-run_proof() {
-	local told
-
-	told=$CACHE/proofs/$1-$(proof_key "$2")
-	if [[ -e $told && -z ${FULL:-}${TEST:-} ]]; then
-		echo "# remembered: the same has passed before"
-		cat "$told"
-		return
-	fi
-	mkdir -p "$CACHE/proofs"
-	if ! "$2" | tee "$told.new"; then
-		rm "$told.new"
-		return 1
-	fi
-	mv "$told.new" "$told"
-}
-
-proof_key() {
-	local program
-
-	{
-		cat "$1"
-		# shellcheck disable=SC2046  # words
-		(cd "$REPO" && find $(header "$1" inputs) -type f ! -name '*.pyc' |
-			sort | xargs -d '\n' cat)
-		for program in $(header "$1" programs); do
-			sha256sum "$(command -v "$program")"
-		done
-	} | sha256sum | cut -c1-16
-}
-
 # What says something about the checkout rather than about what it builds.
 lint_wanted() {
 	[[ -n ${TEST:-}${CI:-} ]] || return
@@ -126,16 +93,21 @@ list_tests() {
 
 lint_suites() {
 	! wanted lint || enqueue lint "$REPO/scripts/lint.sh" --tap
-	! wanted lint_selftest || enqueue lint_selftest \
-		run_proof lint_selftest "$REPO/scripts/lint/selftest.sh"
-	! wanted series_selftest || enqueue series_selftest \
-		env COMPILE=no "$REPO/scripts/series/selftest.sh"
-	! wanted device_selftest || enqueue device_selftest \
-		run_proof device_selftest "$REPO/scripts/device-selftest.sh"
-	! wanted vm_selftest ||
-		enqueue vm_selftest "$REPO/scripts/vm/selftest.sh"
-	! wanted driver_intree ||
-		enqueue driver_intree "$REPO/scripts/driver-intree.sh"
+	enqueue_proof lint_selftest "$REPO/scripts/lint/selftest.sh"
+	! wanted series_selftest || enqueue series_selftest series_selftest
+	enqueue_proof device_selftest "$REPO/scripts/device-selftest.sh"
+	enqueue_proof vm_selftest "$REPO/scripts/vm/selftest.sh"
+	enqueue_proof driver_intree "$REPO/scripts/driver-intree.sh"
+}
+
+# Without what needs a compiler for each patch.
+series_selftest() {
+	COMPILE=no run_proof series_selftest "$REPO/scripts/series/selftest.sh"
+}
+
+# enqueue_proof NAME FILE: if it is wanted.
+enqueue_proof() {
+	! wanted "$1" || enqueue "$1" run_proof "$1" "$2"
 }
 
 host_suites() {
@@ -149,18 +121,8 @@ host_suites() {
 			"$BUILD/iproute2/ip"
 	fi
 	for test in $(list_tests TEST_PROGS_HOST); do
-		wanted "$test" || continue
-		if [[ -n $(header "$SELFTESTS/$test" inputs) ]]; then
-			enqueue "$test" run_proof "$test" "$SELFTESTS/$test"
-		else
-			enqueue "$test" "$SELFTESTS/$test"
-		fi
+		enqueue_proof "$test" "$SELFTESTS/$test"
 	done
-}
-
-# header FILE NAME: what a test's header says.
-header() {
-	sed -n "1,30s/^# $2: *//p" "$1" | tr ' ' '\n' | sort | paste -sd' '
 }
 
 # Output: topology, tab, test: the VM that a test asks for, and another that it
@@ -271,8 +233,7 @@ vm_suites() {
 		enqueue "$(vm_name "$topology")" run_topology "$topology" "$tests" \
 			"$BUILD/out/check-$(vm_name "$topology")"
 	done 9< <(topologies | sed 's/^\t/PEER=ns\t/')
-	! wanted log_patterns ||
-		enqueue log_patterns "$REPO/scripts/provoke/check.sh"
+	enqueue_proof log_patterns "$REPO/scripts/provoke/check.sh"
 }
 
 # The last line is promised, also when something before the tests failed.

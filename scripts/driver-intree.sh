@@ -6,6 +6,10 @@
 # Does the driver build as part of a kernel, too? Lays it into a tree of its own
 # in the cache, as Documentation/driver.rst says, and builds its folder there: as
 # a module, built in, and without full offload. Prints TAP.
+#
+# inputs: drivers net include patches scripts
+# programs: gcc
+# kernels: normal
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$REPO/scripts/kernel/common.sh"

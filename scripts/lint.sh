@@ -9,6 +9,7 @@
 # test whose result is printed in the test anything protocol.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$REPO/scripts/proofs.sh"
 source "$REPO/scripts/lint/tap.sh"
 
 STEP_LOG_LINES=200
@@ -18,12 +19,16 @@ ALL=(wording selftests kernel-doc rst python shellcheck checkpatch analyzer
 FAILED=()
 TAP=0
 
+run_check() {
+	run_proof "lint-$1" "$REPO/scripts/lint/$1.sh"
+}
+
 run_as_tests() {
 	local check status start
 
 	for check; do
 		start=$SECONDS status=0
-		"$REPO/scripts/lint/$check.sh" 2>&1 | sed 's/^/# /' || status=$?
+		run_check "$check" 2>&1 | sed 's/^/# /' || status=$?
 		tap "$status" "$check # $((SECONDS - start)) s"
 	done
 	tap_end
@@ -33,7 +38,7 @@ run_as_steps() {
 	local check
 
 	for check; do
-		step "Lint: $check" "$REPO/scripts/lint/$check.sh" ||
+		step "Lint: $check" run_check "$check" ||
 			FAILED+=("$check")
 	done
 	if ((${#FAILED[@]})); then

@@ -3,6 +3,9 @@
 #
 # gcc's static analyzer on the device: its core and its transport, compiled as
 # its Makefile does.
+#
+# inputs: tools/acme drivers/net/ethernet/acme/acme_hw.h scripts/lint scripts/lib.sh
+# programs: gcc
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

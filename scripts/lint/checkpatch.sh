@@ -8,6 +8,10 @@
 #
 # checkpatch.except lists what does not apply, with the reason. An entry that
 # matches nothing is a finding too.
+#
+# inputs: .
+# programs: codespell perl
+# kernels: normal
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 need codespell codespell

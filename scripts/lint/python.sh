@@ -3,6 +3,9 @@
 #
 # pyflakes on every Python script, which includes its syntax; calls whose arguments
 # do not fit the function, by pylint; and functions of at most 90 lines.
+#
+# inputs: . :!*.[ch] :!*.sh :!*.rst :!*.patch scripts/lint scripts/lib.sh
+# programs: pyflakes3 pylint python3
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 need pyflakes3 pyflakes3

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Every shell script must pass shellcheck. Scripts are told by its name or its first line.
+#
+# inputs: . :!*.[ch] :!*.py :!*.rst :!*.patch
+# programs: shellcheck
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 need shellcheck shellcheck

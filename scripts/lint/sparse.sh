@@ -3,6 +3,10 @@
 #
 # sparse with endianness, and gcc with W=1, on our kernel code: copies in
 # build/lint are compiled as modules for the kernel of this checkout.
+#
+# inputs: net include drivers scripts/lint scripts/lib.sh
+# programs: gcc sparse
+# kernels: normal
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 need sparse sparse

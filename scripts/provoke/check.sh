@@ -6,6 +6,10 @@
 # Is a VM judged failed when its kernel complains? Provokes what log-patterns
 # lists in a VM with the debug kernel, and looks whether check-log.sh names each
 # provocation, and whether each pattern has met a line. Prints TAP.
+#
+# inputs: scripts
+# programs: gcc qemu-system-x86_64
+# kernels: debug
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 source "$REPO/scripts/lint/tap.sh"

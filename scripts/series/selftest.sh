@@ -6,6 +6,10 @@
 # Is "make series" content with what there is, and does it find what would embarrass
 # its sender? Each round plants a defect in a copy of the checkout; with COMPILE=no,
 # only those that are found without a compiler. Prints TAP.
+#
+# inputs: net include patches scripts tools/testing tools/iproute2
+# programs: gcc git
+# kernels: normal
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$REPO/scripts/lint/tap.sh"

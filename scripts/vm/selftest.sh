@@ -5,6 +5,10 @@
 #
 # Does "make vm" keep what Documentation/testing.rst promises of it? Runs small
 # scripts in VMs and looks at exit status, output and what is left. Prints TAP.
+#
+# inputs: scripts Makefile
+# programs: qemu-system-x86_64
+# kernels: normal
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 source "$REPO/scripts/lint/tap.sh"

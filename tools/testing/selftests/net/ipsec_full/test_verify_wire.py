@@ -1,5 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
+#
+# inputs: tools/testing/selftests/net/ipsec_full/*.py
+# programs: python3
 """verify_wire.py finds what is planted in captures, and nothing else.
 
 Captures are made by scapy, with its own ESP. Runs on the host.

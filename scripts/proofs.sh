@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Verdicts that depend on nothing but what a test's header names are remembered in
+# the cache when they were good, and told again. To be sourced after lib.sh.
+#
+#   # inputs: git pathspecs of the checkout's files, committed or not
+#   # programs: what it calls
+#   # kernels: flavours that it builds for or boots
+#
+# Each counts for the verdict, and so do the test itself and the versions of the
+# packages that packages.list and lint's list name. FULL=1, and naming a test, runs
+# it in any case.
+
+PROOFS=$CACHE/proofs
+
+# header FILE NAME: what a test's header says.
+header() {
+	sed -n "1,30s/^# $2: *//p" "$1" | tr ' ' '\n' | sort | paste -sd' '
+}
+
+# run_proof NAME FILE: runs it, or tells what it said when the same has passed.
+# Without inputs in its header, it is run.
+run_proof() {
+	local name=$1 file=$2 told fresh
+
+	if [[ -z $(header "$file" inputs) ]]; then
+		"$file"
+		return
+	fi
+	told=$PROOFS/$name-$(proof_key "$file")
+	if [[ -e $told && -z ${FULL:-}${TEST:-}${LINT:-} ]]; then
+		echo "# remembered: the same has passed before"
+		cat "$told"
+		return
+	fi
+	mkdir -p "$PROOFS"
+	# Two runs may prove the same.
+	fresh=$told.$BASHPID
+	if ! "$file" | tee "$fresh"; then
+		rm "$fresh"
+		return 1
+	fi
+	mv "$fresh" "$told"
+}
+
+proof_key() {
+	local words
+
+	{
+		cat "$1"
+		read -ra words < <(header "$1" inputs)
+		proof_inputs "${words[@]}"
+		read -ra words < <(header "$1" programs)
+		proof_programs "${words[@]}"
+		read -ra words < <(header "$1" kernels)
+		proof_kernels "${words[@]}"
+		proof_packages
+	} | sha256sum | cut -c1-16
+}
+
+proof_inputs() {
+	(cd "$REPO" && git ls-files -z -co --exclude-standard --deduplicate -- "$@" |
+		xargs -0 -r sha256sum 2>&1)
+}
+
+proof_programs() {
+	local program
+
+	for program; do
+		sha256sum "$(command -v "$program")" 2>&1 || true
+	done
+}
+
+# The name of a kernel in the cache is a hash of all that it is made of.
+proof_kernels() {
+	local flavour
+
+	for flavour; do
+		realpath "$BUILD/kernel-$flavour"
+	done
+}
+
+proof_packages() {
+	sed 's/ *#.*//; /^$/d' "$REPO/scripts/packages.list" \
+		"$REPO/scripts/lint/packages.list" |
+		xargs dpkg-query -W 2>/dev/null || true
+}
