@@ -446,6 +446,7 @@ void xfrm_full_state_delete(struct xfrm_state *x);
 void xfrm_full_state_destroy(struct xfrm_state *x);
 void xfrm_full_state_sync(struct xfrm_state *x);
 void xfrm_full_state_finish(struct xfrm_state *x);
+bool xfrm_full_may_clone(const struct xfrm_state *x);
 int xfrm_full_migrate_begin(struct xfrm_state **x, int n,
 			    struct netlink_ext_ack *extack);
 void xfrm_full_migrate_failed(struct xfrm_state **x, int n,
@@ -690,6 +691,11 @@ static inline void xfrm_full_state_sync(struct xfrm_state *x)
 
 static inline void xfrm_full_state_finish(struct xfrm_state *x)
 {
+}
+
+static inline bool xfrm_full_may_clone(const struct xfrm_state *x)
+{
+	return true;
 }
 
 static inline int xfrm_full_migrate_begin(struct xfrm_state **x, int n,

@@ -452,7 +452,15 @@ void xfrm_full_expire(struct xfrm_state *x)
 	xfrm_audit_state_delete(x, err ? 0 : 1, true);
 }
 
-static void xfrm_full_tell_moved(struct xfrm_state *x)
+/**
+ * xfrm_full_tell_moved() - an SA moved, and nobody asked for it
+ * @x: the SA
+ *
+ * Listeners are told by XFRM_MSG_UPDSA; routes look their SA up anew.
+ *
+ * Context: process.
+ */
+void xfrm_full_tell_moved(struct xfrm_state *x)
 {
 	struct km_event c = {
 		.event = XFRM_MSG_UPDSA,

@@ -73,6 +73,7 @@ void xfrm_full_detach(struct xfrm_full *full);
 extern struct workqueue_struct *xfrm_full_wq;
 bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to);
 void xfrm_full_expire(struct xfrm_state *x);
+void xfrm_full_tell_moved(struct xfrm_state *x);
 
 /* xfrm_full_caps.c */
 void xfrm_full_dev_caps(struct net_device *dev, struct xfrm_full_caps *caps);

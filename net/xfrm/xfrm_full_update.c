@@ -288,11 +288,33 @@ static int xfrm_full_set_cloned(struct xfrm_full *full,
 	return err;
 }
 
-static void xfrm_full_clear_cloned(struct xfrm_full *full)
+/* Whether the SA is where nobody has been told of. */
+static bool xfrm_full_clear_cloned(struct xfrm_full *full)
 {
-	spin_lock_bh(&full->x->lock);
+	struct xfrm_state *x = full->x;
+	bool moved;
+
+	spin_lock_bh(&x->lock);
 	full->cloned = false;
-	spin_unlock_bh(&full->x->lock);
+	moved = full->place == XFRM_FULL_SOFTWARE &&
+		full->reason == XFRM_FULL_REASON_MIGRATE &&
+		x->km.state == XFRM_STATE_VALID;
+	spin_unlock_bh(&x->lock);
+
+	return moved;
+}
+
+/**
+ * xfrm_full_may_clone() - may MIGRATE make a successor of an SA?
+ * @x: the SA
+ *
+ * Return: false if it goes on by itself: xfrm_full_migrate_begin() did not have it.
+ */
+bool xfrm_full_may_clone(const struct xfrm_state *x)
+{
+	const struct xfrm_full *full = xfrm_full_get(x);
+
+	return !full || READ_ONCE(full->cloned);
 }
 
 /**
@@ -337,7 +359,7 @@ int xfrm_full_migrate_begin(struct xfrm_state **x, int n,
  * @n_cloned: their number
  *
  * What a successor sent and took while it was there is not known any more, so its
- * SA expires. The others go on, with their addresses.
+ * SA expires. The others go on, with their addresses, and listeners are told where.
  *
  * Context: process.
  */
@@ -352,8 +374,8 @@ void xfrm_full_migrate_failed(struct xfrm_state **x, int n,
 			xfrm_full_expire(cloned[i]);
 	for (i = 0; i < n; i++) {
 		full = xfrm_full_get(x[i]);
-		if (full)
-			xfrm_full_clear_cloned(full);
+		if (full && xfrm_full_clear_cloned(full))
+			xfrm_full_tell_moved(x[i]);
 	}
 }
 
