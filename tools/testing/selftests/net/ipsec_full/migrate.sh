@@ -37,7 +37,7 @@ pair $HONEST tunnel 4 4 onlink 128 64
 PLAYED=(6600 6601 "$OTHER")
 
 setup() {
-	inject_up "${PLAYED[@]}" && pairs_up $BOTH
+	inject_up "${PLAYED[@]}" && pairs_up $BOTH && hear_moves
 }
 
 in_order() {
@@ -143,11 +143,20 @@ get_out_of_the_way() {
 	echo "xfrm state delete $(in_the_way "$@")" | near_batch
 }
 
-# another_is_there N out|in: this one goes on in software.
+# another_is_there N out|in: this one goes on in software, and listeners hear of it.
 another_is_there() {
+	TOLD_BEFORE=$(wc -l <"$MOVES_TOLD")
 	stand_in_the_way "$@" &&
 		fails "$@" "or one with the new addresses is there" &&
-		get_out_of_the_way "$@" && is_at "$@" software device migrate
+		get_out_of_the_way "$@" && is_at "$@" software device migrate &&
+		busywait 5000 told_software "$@"
+}
+
+told_software() {
+	local spi=${SPI_OUT[$1]}
+
+	[[ $2 == out ]] || spi=${SPI_IN[$1]}
+	told_places | grep -qx "$(printf '0x%08x software' "$spi")"
 }
 
 traffic_goes_on() {
