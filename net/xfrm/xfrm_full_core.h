@@ -124,6 +124,8 @@ void xfrm_full_answered(struct xfrm_full *full, int err);
 
 /* xfrm_full_iv.c */
 int xfrm_full_read_salt(struct xfrm_state *x, __be64 *salt);
+int xfrm_full_next_epoch(struct xfrm_full *full,
+			 struct netlink_ext_ack *extack);
 
 /* xfrm_full_query.c */
 int xfrm_full_compat(struct sk_buff *skb, const struct nlmsghdr *nlh);

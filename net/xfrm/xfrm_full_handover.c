@@ -80,20 +80,6 @@ static void xfrm_full_leave(struct xfrm_full *full)
  * Into the device
  */
 
-/* An epoch that was tried is used up: nobody knows what the device did. */
-static int xfrm_full_next_epoch(struct xfrm_full *full,
-				struct netlink_ext_ack *extack)
-{
-	if (full->epoch == U16_MAX) {
-		NL_SET_ERR_MSG(extack,
-			       "A device got the SA too often: negotiate a new one");
-		return -EOVERFLOW;
-	}
-
-	full->epoch++;
-	return 0;
-}
-
 static int xfrm_full_add(struct xfrm_full *full, struct netlink_ext_ack *extack)
 {
 	int err;

@@ -79,3 +79,26 @@ out:
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(xfrm_full_read_salt);
+
+/**
+ * xfrm_full_next_epoch() - a device is about to get an SA once more
+ * @full: the SA's full offload
+ * @extack: says what is wrong
+ *
+ * An epoch that was tried is used up: nobody knows what the device did.
+ *
+ * Context: xfrm_full.mutex held.
+ * Return: 0, or -EOVERFLOW.
+ */
+int xfrm_full_next_epoch(struct xfrm_full *full, struct netlink_ext_ack *extack)
+{
+	if (full->epoch == U16_MAX) {
+		NL_SET_ERR_MSG(extack,
+			       "A device got the SA too often: negotiate a new one");
+		return -EOVERFLOW;
+	}
+
+	full->epoch++;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_next_epoch);

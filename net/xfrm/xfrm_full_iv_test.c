@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * IPsec full offload: unit tests of the salt that software and device share.
+ * IPsec full offload: unit tests of the salt that software and device share, and of epochs.
  */
 
 #include <crypto/aead.h>
@@ -144,11 +144,27 @@ static void xfrm_full_test_long_iv(struct kunit *test)
 					    &salt));
 }
 
+/* Software has epoch 0, and no epoch comes twice. */
+static void xfrm_full_test_epochs(struct kunit *test)
+{
+	struct xfrm_full *full = kunit_kzalloc(test, sizeof(*full), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, full);
+	KUNIT_EXPECT_EQ(test, 0, xfrm_full_next_epoch(full, NULL));
+	KUNIT_EXPECT_EQ(test, 1, full->epoch);
+	full->epoch = U16_MAX - 1;
+	KUNIT_EXPECT_EQ(test, 0, xfrm_full_next_epoch(full, NULL));
+	KUNIT_EXPECT_EQ(test, U16_MAX, full->epoch);
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, xfrm_full_next_epoch(full, NULL));
+	KUNIT_EXPECT_EQ(test, U16_MAX, full->epoch);
+}
+
 static struct kunit_case xfrm_full_iv_cases[] = {
 	KUNIT_CASE(xfrm_full_test_salt),
 	KUNIT_CASE(xfrm_full_test_salt_stays),
 	KUNIT_CASE(xfrm_full_test_salt_differs),
 	KUNIT_CASE(xfrm_full_test_long_iv),
+	KUNIT_CASE(xfrm_full_test_epochs),
 	{}
 };
 

@@ -308,13 +308,15 @@ static bool xfrm_full_clear_cloned(struct xfrm_full *full)
  * xfrm_full_may_clone() - may MIGRATE make a successor of an SA?
  * @x: the SA
  *
- * Return: false if it goes on by itself: xfrm_full_migrate_begin() did not have it.
+ * Return: false if it goes on by itself, as xfrm_full_migrate_begin() did not have
+ * it, or has come to its end meanwhile.
  */
 bool xfrm_full_may_clone(const struct xfrm_state *x)
 {
 	const struct xfrm_full *full = xfrm_full_get(x);
 
-	return !full || READ_ONCE(full->cloned);
+	return READ_ONCE(x->km.state) != XFRM_STATE_DEAD &&
+	       (!full || READ_ONCE(full->cloned));
 }
 
 /**
