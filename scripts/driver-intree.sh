@@ -7,7 +7,7 @@
 # in the cache, as Documentation/driver.rst says, and builds its folder there: as
 # a module, built in, and without full offload. Prints TAP.
 #
-# inputs: drivers net include patches scripts
+# inputs: Kconfig drivers net include patches scripts
 # programs: gcc
 # kernels: normal
 set -euo pipefail

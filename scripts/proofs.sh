@@ -8,11 +8,15 @@
 #   # programs: what it calls
 #   # kernels: flavours that it builds for or boots
 #
-# Each counts for the verdict, and so do the test itself and the versions of the
-# packages that packages.list and lint's list name. FULL=1, and naming a test, runs
-# it in any case.
+# Each counts for the verdict, and so do the test itself, lib.sh and what lint's checks
+# share, the versions of the packages that packages.list and lint's list name, and
+# variables by which one chooses sources, kernels and tools. FULL=1, and naming a
+# test, runs it in any case.
 
 PROOFS=$CACHE/proofs
+PROOF_DAYS=60
+PROOF_VARIABLES=(ACCEL CFLAGS IPROUTE2_SRC IPROUTE2_UPSTREAM KERNEL KERNEL_SRC)
+PROOF_SHARED=(scripts/lib.sh scripts/lint/common.sh scripts/lint/tap.sh)
 
 # header FILE NAME: what a test's header says.
 header() {
@@ -35,13 +39,19 @@ run_proof() {
 		return
 	fi
 	mkdir -p "$PROOFS"
+	find "$PROOFS" -type f -mtime +$PROOF_DAYS -delete
 	# Two runs may prove the same.
 	fresh=$told.$BASHPID
 	if ! "$file" | tee "$fresh"; then
 		rm "$fresh"
 		return 1
 	fi
-	mv "$fresh" "$told"
+	# What was changed meanwhile has not been looked at as a whole.
+	if [[ $told == "$PROOFS/$name-$(proof_key "$file")" ]]; then
+		mv "$fresh" "$told"
+	else
+		rm "$fresh"
+	fi
 }
 
 proof_key() {
@@ -49,6 +59,7 @@ proof_key() {
 
 	{
 		cat "$1"
+		proof_inputs "${PROOF_SHARED[@]}"
 		read -ra words < <(header "$1" inputs)
 		proof_inputs "${words[@]}"
 		read -ra words < <(header "$1" programs)
@@ -56,12 +67,14 @@ proof_key() {
 		read -ra words < <(header "$1" kernels)
 		proof_kernels "${words[@]}"
 		proof_packages
+		proof_variables
 	} | sha256sum | cut -c1-16
 }
 
 proof_inputs() {
 	(cd "$REPO" && git ls-files -z -co --exclude-standard --deduplicate -- "$@" |
-		xargs -0 -r sha256sum 2>&1)
+		tee >(xargs -0 -r stat -c '%A %n' 2>&1) |
+		xargs -0 -r sha256sum 2>&1) | sort
 }
 
 proof_programs() {
@@ -77,7 +90,7 @@ proof_kernels() {
 	local flavour
 
 	for flavour; do
-		realpath "$BUILD/kernel-$flavour"
+		realpath -e "$BUILD/kernel-$flavour" 2>&1 || echo "$RANDOM"
 	done
 }
 
@@ -85,4 +98,13 @@ proof_packages() {
 	sed 's/ *#.*//; /^$/d' "$REPO/scripts/packages.list" \
 		"$REPO/scripts/lint/packages.list" |
 		xargs dpkg-query -W 2>/dev/null || true
+}
+
+proof_variables() {
+	local name
+
+	for name in "${PROOF_VARIABLES[@]}"; do
+		echo "$name=${!name:-}"
+	done
+	[[ -w /dev/kvm ]] && echo KVM || echo TCG
 }

@@ -62,7 +62,7 @@ check_config() {
 	[[ -z $missing ]] || die "options that did not take effect:"$'\n'"$missing"
 }
 
-# A third of the debug kernel's instructions were KASAN's checks of lockdep, at each
+# Half of the debug kernel's instructions were KASAN's checks of lockdep, at each
 # lock several, and of the unwinder, at each allocation. Neither is what we test.
 UNCHECKED=(KASAN_SANITIZE_lockdep.o=n KASAN_SANITIZE_unwind_frame.o=n)
 

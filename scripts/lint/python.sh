@@ -4,7 +4,7 @@
 # pyflakes on every Python script, which includes its syntax; calls whose arguments
 # do not fit the function, by pylint; and functions of at most 90 lines.
 #
-# inputs: . :!*.[ch] :!*.sh :!*.rst :!*.patch scripts/lint scripts/lib.sh
+# inputs: . :!*.[ch] :!*.sh :!*.rst :!*.patch
 # programs: pyflakes3 pylint python3
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"

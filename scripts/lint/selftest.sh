@@ -7,8 +7,9 @@
 # defects, and must name them all. Prints TAP.
 #
 # What the rest of the checkout has does not decide whether they are found.
-# inputs: scripts/lint scripts/lint.sh scripts/lib.sh
+# inputs: scripts Makefile
 # programs: codespell gcc python3 shellcheck sparse spatch
+# kernels: normal
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$LINT_DIR/tap.sh"

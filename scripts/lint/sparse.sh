@@ -56,6 +56,8 @@ judge() {
 	grep -vE '^(make|  [A-Z]+ )' "$log" || true
 	findings < <(sed -nE 's/.*(warning|error): .*/&/p' "$log" |
 		awk 'END { if (NR) print NR " warnings or errors above" }')
+	# An object that is there is not compiled, and not complained of, again.
+	((FINDINGS == 0)) || rm -rf "${LINT_BUILD:?}/$1"
 }
 
 mkdir -p "$LINT_BUILD"

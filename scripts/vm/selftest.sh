@@ -6,7 +6,7 @@
 # Does "make vm" keep what Documentation/testing.rst promises of it? Runs small
 # scripts in VMs and looks at exit status, output and what is left. Prints TAP.
 #
-# inputs: scripts Makefile
+# inputs: scripts Makefile drivers net include tools
 # programs: qemu-system-x86_64
 # kernels: normal
 set -euo pipefail
