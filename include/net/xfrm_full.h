@@ -226,6 +226,8 @@ struct xfrm_full_event {
  * @parking: packets to be sent wait in @parked, see xfrm_full_park()
  * @cloned: in software, and MIGRATE has an SA that goes on from its numbers and
  *	window, which stand still therefore; under x->lock
+ * @entered: a device has, or had, the SA: only then are its packets different; under
+ *	x->lock
  * @epoch: top 16 bits of this arming's IV counter, never 0 while a device has
  *	the SA
  * @can: XFRM_OFFLOAD_CAP_* of @dev
@@ -277,6 +279,7 @@ struct xfrm_full {
 	bool			leaving;
 	bool			parking;
 	bool			cloned;
+	bool			entered;
 	u16			epoch;
 	u32			can;
 	u32			handle;
@@ -650,6 +653,8 @@ static inline int xfrm_full_request_move(struct net *net,
 					 struct nlattr **attrs, u32 portid,
 					 struct netlink_ext_ack *extack)
 {
+	NL_SET_ERR_MSG_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV],
+			    "Kernel was built without CONFIG_XFRM_FULL");
 	return -EOPNOTSUPP;
 }
 

@@ -137,8 +137,10 @@ bool xfrm_full_move(struct xfrm_full *full, enum xfrm_full_place to)
 
 	if (!(xfrm_full_next[from] & BIT(to)))
 		return false;
-	if (to == XFRM_FULL_DEVICE)
+	if (to == XFRM_FULL_DEVICE) {
 		full->live = true;
+		WRITE_ONCE(full->entered, true);
+	}
 	spin_lock(&full->stats_lock);
 	/* pairs with xfrm_full_in_device() and xfrm_full_by_software() */
 	smp_store_release(&full->place, to);

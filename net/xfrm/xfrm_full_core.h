@@ -115,6 +115,7 @@ int xfrm_full_adopt(struct xfrm_state *x, const struct xfrm_user_offload *xuo,
 bool xfrm_full_stays(const struct xfrm_full *full, int ifindex, u8 flags);
 int xfrm_full_enter(struct xfrm_full *full, int ifindex, u8 flags,
 		    struct netlink_ext_ack *extack);
+void xfrm_full_tell_left(struct xfrm_state *x, enum xfrm_full_place was);
 int xfrm_full_exit(struct xfrm_full *full, struct netlink_ext_ack *extack);
 
 /* xfrm_full_input.c */
@@ -124,6 +125,8 @@ void xfrm_full_answered(struct xfrm_full *full, int err);
 
 /* xfrm_full_iv.c */
 int xfrm_full_read_salt(struct xfrm_state *x, __be64 *salt);
+int xfrm_full_check_epochs(const struct xfrm_full *full, unsigned int n,
+			   struct netlink_ext_ack *extack);
 int xfrm_full_next_epoch(struct xfrm_full *full,
 			 struct netlink_ext_ack *extack);
 

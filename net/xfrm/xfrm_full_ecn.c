@@ -25,10 +25,12 @@
 /* The answer of INET_ECN_decapsulate() to CE around what is not ECN-capable */
 #define XFRM_FULL_ECN_DROP	2
 
+/* An SA that never got into a device remains the stock kernel's. */
 static bool xfrm_full_ecn_used(const struct xfrm_state *x)
 {
 	return x->props.mode == XFRM_MODE_TUNNEL &&
-	       !(x->props.flags & XFRM_STATE_NOECN);
+	       !(x->props.flags & XFRM_STATE_NOECN) &&
+	       READ_ONCE(x->full->entered);
 }
 
 /**

@@ -42,6 +42,7 @@ static int xfrm_full_ecn_test_init(struct kunit *test)
 	t->x->full = &t->full;
 	t->full.x = t->x;
 	t->full.dir = XFRM_SA_DIR_IN;
+	t->full.entered = true;
 	spin_lock_init(&t->full.stats_lock);
 	test->priv = t;
 	return 0;
@@ -129,6 +130,17 @@ static void xfrm_full_test_ecn_in_unused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, xfrm_full_test_in(test, AF_INET, 0, 3));
 }
 
+/* No device ever took it. */
+static void xfrm_full_test_ecn_never_in(struct kunit *test)
+{
+	struct xfrm_full_ecn_test *t = test->priv;
+
+	t->full.entered = false;
+	KUNIT_EXPECT_EQ(test, 0, xfrm_full_test_in(test, AF_INET, 0, 3));
+	KUNIT_EXPECT_EQ(test, 2, xfrm_full_test_in(test, AF_INET6, 2, 1));
+	KUNIT_EXPECT_EQ(test, 0, t->full.drops[XFRM_FULL_DROP_ECN]);
+}
+
 /* What becomes of an outer header that XFRM has made after RFC 3168. */
 static u8 xfrm_full_test_out(struct kunit *test, int family, u8 inner)
 {
@@ -171,6 +183,7 @@ static void xfrm_full_test_ecn_out(struct kunit *test)
 static struct kunit_case xfrm_full_ecn_cases[] = {
 	KUNIT_CASE(xfrm_full_test_ecn_in),
 	KUNIT_CASE(xfrm_full_test_ecn_in_unused),
+	KUNIT_CASE(xfrm_full_test_ecn_never_in),
 	KUNIT_CASE(xfrm_full_test_ecn_out),
 	{}
 };

@@ -476,15 +476,18 @@ static int xfrm_full_move_in(struct xfrm_full *full, int ifindex, u8 flags,
 }
 
 /* From a device to another, or to the same with other flags.  In between the SA
- * is software's.  If the other device refuses, the SA goes back where it was.
+ * is software's.  If the other device refuses, the SA goes back where it was: that
+ * takes an epoch, too.
  */
 static int xfrm_full_move_on(struct xfrm_full *full, int ifindex, u8 flags,
 			     struct netlink_ext_ack *extack)
 {
 	int err;
 
-	err = xfrm_full_to_software(full, false, XFRM_FULL_REASON_REQUEST,
-				    extack);
+	err = xfrm_full_check_epochs(full, 2, extack);
+	if (!err)
+		err = xfrm_full_to_software(full, false,
+					    XFRM_FULL_REASON_REQUEST, extack);
 	if (err)
 		return err;
 
@@ -538,7 +541,8 @@ bool xfrm_full_stays(const struct xfrm_full *full, int ifindex, u8 flags)
  * @extack: says what is wrong
  *
  * Context: process, may sleep; xfrm_full.mutex held.
- * Return: 0, or a negative errno: the SA is where it was.
+ * Return: 0, or a negative errno: the SA is where it was; or in software, if it left
+ * a device that did not take it back. xfrm_full_tell_left() tells of that.
  */
 int xfrm_full_enter(struct xfrm_full *full, int ifindex, u8 flags,
 		    struct netlink_ext_ack *extack)
@@ -562,6 +566,23 @@ int xfrm_full_enter(struct xfrm_full *full, int ifindex, u8 flags,
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(xfrm_full_enter);
+
+/**
+ * xfrm_full_tell_left() - a move failed, or an update
+ * @x: the SA, with full offload
+ * @was: where it was before
+ *
+ * The one who asked knows that it failed, but not that the SA is elsewhere now.
+ *
+ * Context: process, may sleep; xfrm_full.mutex not held.
+ */
+void xfrm_full_tell_left(struct xfrm_state *x, enum xfrm_full_place was)
+{
+	enum xfrm_full_place is = READ_ONCE(x->full->place);
+
+	if (was != XFRM_FULL_SOFTWARE && is == XFRM_FULL_SOFTWARE)
+		xfrm_full_tell_moved(x);
+}
 
 /**
  * xfrm_full_exit() - user space wants an SA in software

@@ -81,6 +81,27 @@ out:
 EXPORT_SYMBOL_IF_KUNIT(xfrm_full_read_salt);
 
 /**
+ * xfrm_full_check_epochs() - may devices get an SA so often yet?
+ * @full: the SA's full offload
+ * @n: how often
+ * @extack: says what is wrong
+ *
+ * Context: xfrm_full.mutex held.
+ * Return: 0, or -EOVERFLOW.
+ */
+int xfrm_full_check_epochs(const struct xfrm_full *full, unsigned int n,
+			   struct netlink_ext_ack *extack)
+{
+	if (n <= U16_MAX - full->epoch)
+		return 0;
+
+	NL_SET_ERR_MSG(extack,
+		       "A device got the SA too often: negotiate a new one");
+	return -EOVERFLOW;
+}
+EXPORT_SYMBOL_IF_KUNIT(xfrm_full_check_epochs);
+
+/**
  * xfrm_full_next_epoch() - a device is about to get an SA once more
  * @full: the SA's full offload
  * @extack: says what is wrong
@@ -92,13 +113,11 @@ EXPORT_SYMBOL_IF_KUNIT(xfrm_full_read_salt);
  */
 int xfrm_full_next_epoch(struct xfrm_full *full, struct netlink_ext_ack *extack)
 {
-	if (full->epoch == U16_MAX) {
-		NL_SET_ERR_MSG(extack,
-			       "A device got the SA too often: negotiate a new one");
-		return -EOVERFLOW;
-	}
+	int err;
 
-	full->epoch++;
-	return 0;
+	err = xfrm_full_check_epochs(full, 1, extack);
+	if (!err)
+		full->epoch++;
+	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(xfrm_full_next_epoch);

@@ -153,6 +153,8 @@ static void xfrm_full_test_epochs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, xfrm_full_next_epoch(full, NULL));
 	KUNIT_EXPECT_EQ(test, 1, full->epoch);
 	full->epoch = U16_MAX - 1;
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW,
+			xfrm_full_check_epochs(full, 2, NULL));
 	KUNIT_EXPECT_EQ(test, 0, xfrm_full_next_epoch(full, NULL));
 	KUNIT_EXPECT_EQ(test, U16_MAX, full->epoch);
 	KUNIT_EXPECT_EQ(test, -EOVERFLOW, xfrm_full_next_epoch(full, NULL));

@@ -152,19 +152,20 @@ static int xfrm_full_update_device(struct xfrm_state *old,
 	return err;
 }
 
-/* Where the SA is wanted. */
+/* A device, or software */
 struct xfrm_full_spot {
 	bool	device;
 	int	ifindex;
 	u8	flags;
 };
 
-static struct xfrm_full_spot xfrm_full_spot_of(const struct xfrm_full *full)
+static struct xfrm_full_spot xfrm_full_spot_of(const struct xfrm_full *full,
+					       bool device)
 {
 	struct xfrm_full_spot spot = {};
 
-	if (full && full->wanted == XFRM_FULL_DEVICE) {
-		spot.device = true;
+	if (full) {
+		spot.device = device;
 		spot.ifindex = full->ifindex;
 		spot.flags = full->flags;
 	}
@@ -182,17 +183,33 @@ static int xfrm_full_go(struct xfrm_full *full,
 	return xfrm_full_exit(full, extack);
 }
 
+/* Back to where it was, which may not have been where it was wanted. */
+static void xfrm_full_go_back(struct xfrm_full *full,
+			      const struct xfrm_full_spot *from, u8 wanted,
+			      u8 reason)
+{
+	if (xfrm_full_go(full, from, NULL))
+		return;
+
+	full->ifindex = from->ifindex;
+	WRITE_ONCE(full->flags, from->flags);
+	WRITE_ONCE(full->wanted, wanted);
+	WRITE_ONCE(full->reason, reason);
+}
+
 /* The SA goes where @new wants it, and the device learns what is new. */
 static int xfrm_full_update_moved(struct xfrm_state *old,
 				  const struct xfrm_state *new,
 				  struct netlink_ext_ack *extack)
 {
-	struct xfrm_full_spot to = xfrm_full_spot_of(new->full);
+	const struct xfrm_full *next = new->full;
 	struct xfrm_full *full = old->full;
-	struct xfrm_full_spot from;
+	u8 wanted = full->wanted, reason = full->reason;
+	struct xfrm_full_spot from, to;
 	int err;
 
-	from = xfrm_full_spot_of(full);
+	from = xfrm_full_spot_of(full, full->place != XFRM_FULL_SOFTWARE);
+	to = xfrm_full_spot_of(next, next && next->wanted == XFRM_FULL_DEVICE);
 	err = xfrm_full_go(full, &to, extack);
 	if (!err)
 		err = xfrm_full_check_alive(full, extack);
@@ -201,7 +218,7 @@ static int xfrm_full_update_moved(struct xfrm_state *old,
 
 	err = xfrm_full_update_device(old, new, extack);
 	if (err)
-		xfrm_full_go(full, &from, NULL);
+		xfrm_full_go_back(full, &from, wanted, reason);
 	return err;
 }
 
@@ -210,6 +227,7 @@ static int xfrm_full_update_live(struct xfrm_state *old,
 				 struct nlattr **attrs,
 				 struct netlink_ext_ack *extack)
 {
+	enum xfrm_full_place was;
 	u32 idle = 0;
 	int err;
 
@@ -230,10 +248,13 @@ static int xfrm_full_update_live(struct xfrm_state *old,
 		return err;
 
 	mutex_lock(&old->full->mutex);
+	was = old->full->place;
 	err = xfrm_full_update_moved(old, new, extack);
 	if (!err)
 		WRITE_ONCE(old->full->idle, idle);
 	mutex_unlock(&old->full->mutex);
+	if (err)
+		xfrm_full_tell_left(old, was);
 
 	if (err && extack && !extack->bad_attr)
 		NL_SET_BAD_ATTR(extack, attrs[XFRMA_OFFLOAD_DEV]);

@@ -144,6 +144,7 @@ static int xfrm_full_place_device(struct xfrm_state *x, struct nlattr **attrs,
 				  struct netlink_ext_ack *extack)
 {
 	const struct xfrm_user_offload *xuo;
+	enum xfrm_full_place was;
 	struct xfrm_full *full;
 	u32 idle;
 	int err;
@@ -157,9 +158,12 @@ static int xfrm_full_place_device(struct xfrm_state *x, struct nlattr **attrs,
 
 	full = x->full;
 	mutex_lock(&full->mutex);
+	was = full->place;
 	err = xfrm_full_enter(full, xuo->ifindex, xuo->flags, extack);
 	mutex_unlock(&full->mutex);
-	if (!err)
+	if (err)
+		xfrm_full_tell_left(x, was);
+	else
 		xfrm_full_start_timer(x);
 
 	return err;

@@ -182,10 +182,13 @@ static int acme_full_state_run(struct net_device *netdev, struct xfrm_state *x,
 			       const struct xfrm_full_snapshot *snap)
 {
 	struct acme_sa *sa = x->full->priv;
+	int err;
 
 	sa->epoch = x->full->epoch;
-	sa->stopped = false;
-	return acme_sa_run(acme_ipsec_adev(netdev), sa, snap);
+	err = acme_sa_run(acme_ipsec_adev(netdev), sa, snap);
+	if (!err)
+		sa->stopped = false;
+	return err;
 }
 
 static int acme_full_state_stop(struct net_device *netdev,

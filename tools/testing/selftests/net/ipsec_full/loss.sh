@@ -62,9 +62,22 @@ interface_down() {
 		nothing_in_clear
 }
 
+# updated_in_vain N: an update that takes the outbound SA into the NIC, and that the
+# NIC refuses then, leaves it where it was.
+updated_in_vain() {
+	local status=0
+
+	acmectl fault SA_UPDATE refuse $INTERNAL || return
+	sa "$1" out limit packet-hard 777777 \
+		offload full dev acme0 dir out fallback |
+		sed 's/^xfrm state add/xfrm state update/' | near_batch && status=1
+	acmectl fault clear && ! ip xfrm state | grep 777777 && return $status
+}
+
 # Nobody moves an SA but the user.
 interface_up() {
 	ip link set acme0 up && routes_back && all_flow && fell_back &&
+		updated_in_vain "${FALLING[0]}" && fell_back &&
 		stayed "${STAYING[@]}" && fall_back && stayed "${FALLING[@]}"
 }
 

@@ -145,18 +145,11 @@ get_out_of_the_way() {
 
 # another_is_there N out|in: this one goes on in software, and listeners hear of it.
 another_is_there() {
-	TOLD_BEFORE=$(wc -l <"$MOVES_TOLD")
+	listen_anew
 	stand_in_the_way "$@" &&
 		fails "$@" "or one with the new addresses is there" &&
 		get_out_of_the_way "$@" && is_at "$@" software device migrate &&
-		busywait 5000 told_software "$@"
-}
-
-told_software() {
-	local spi=${SPI_OUT[$1]}
-
-	[[ $2 == out ]] || spi=${SPI_IN[$1]}
-	told_places | grep -qx "$(printf '0x%08x software' "$spi")"
+		busywait 5000 move_told "$@" software
 }
 
 traffic_goes_on() {

@@ -36,7 +36,7 @@ HASTY=7444
 
 setup() {
 	router_up && software_pairs_up 7440 7442 &&
-		pairs_up 7441 7443 $HASTY && trace_moves &&
+		pairs_up 7441 7443 $HASTY && trace_moves && hear_moves &&
 		stream_up "$RATE" "${LIVE[@]}"
 }
 
@@ -192,9 +192,9 @@ homeless() {
 	local status=0
 
 	acmectl --nic 1 fault SA_ADD refuse $INTERNAL &&
-		acmectl fault SA_ADD refuse $INTERNAL || return
-	! move "$1" "$2" acme1 && is_at "$1" "$2" software device refused ||
-		status=1
+		acmectl fault SA_ADD refuse $INTERNAL && listen_anew || return
+	! move "$1" "$2" acme1 && is_at "$1" "$2" software device refused &&
+		busywait 5000 move_told "$1" "$2" software || status=1
 	acmectl --nic 1 fault clear && acmectl fault clear &&
 		flows "$1" && move "$1" "$2" acme0 &&
 		is_on "$1" "$2" acme0 && return $status

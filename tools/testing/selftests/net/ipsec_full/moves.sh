@@ -188,6 +188,18 @@ places_are() {
 	[[ $(told_places) == "$1" ]]
 }
 
+listen_anew() {
+	TOLD_BEFORE=$(wc -l <"$MOVES_TOLD")
+}
+
+# move_told N out|in PLACE: of this SA, too, since the last look.
+move_told() {
+	local spi=${SPI_OUT[$1]}
+
+	[[ $2 == out ]] || spi=${SPI_IN[$1]}
+	told_places | grep -qx "$(printf "0x%08x $3" "$spi")"
+}
+
 # moves_told PLACE N...: of both SAs of these pairs that they are there, once each,
 # and of no other one since the last look.
 moves_told() {
@@ -200,7 +212,7 @@ moves_told() {
 		diff <(echo "$want") <(told_places)
 		return 1
 	fi
-	TOLD_BEFORE=$(wc -l <"$MOVES_TOLD")
+	listen_anew
 }
 
 trace_moves() {
