@@ -77,17 +77,18 @@ monitored() {
 	return 1
 }
 
-# Under traffic, of which nothing is lost.
+# Out and in again, until the traffic has ended, of which nothing is lost.
 moved() {
 	local status=0 pid
 
-	ping -q -i 0.1 -W 5 -I "${NEAR[660]}" "${FAR[660]}" \
+	ping -q -i 0.1 -c 30 -W 5 -I "${NEAR[660]}" "${FAR[660]}" \
 		>"$OUT/lifecycle.ping" &
 	pid=$!
-	move_pairs none "${PAIRS[@]}" && in_software 660 &&
-		move_pairs acme0 "${PAIRS[@]}" && in_device 660 || status=1
-	kill -INT $pid
-	wait $pid
+	while ((!status)) && kill -0 $pid 2>/dev/null; do
+		move_pairs none "${PAIRS[@]}" && in_software 660 &&
+			move_pairs acme0 "${PAIRS[@]}" && in_device 660 || status=1
+	done
+	wait $pid || status=1
 	grep loss "$OUT/lifecycle.ping" &&
 		grep -q ' 0% packet loss' "$OUT/lifecycle.ping" || status=1
 	rm "$OUT/lifecycle.ping"
