@@ -42,7 +42,12 @@ dump-only)
 	;;
 bytes-only) LIMIT=byte-soft ;;
 no-esn) ESN=() ;;
-small-window) WINDOWS=(64 64 64 64) ;;
+# A packet that came in fragments takes longer, and is too old when 64 have overtaken
+# it: on a busy machine, two large chunks of TCP did.
+small-window)
+	export STREAM_CHUNK=8192
+	WINDOWS=(64 64 64 64)
+	;;
 tunnel-only) KINDS=("${KINDS[@]/transport/tunnel}") ;;
 transport-ipv6) KINDS=("transport 6 6 "{routed,onlink}" "{128,256}) ;;
 # Limits in seconds are the kernel's.
@@ -101,7 +106,10 @@ told() {
 }
 
 stream_ends() {
-	stream_down && stream_whole
+	stream_down && stream_whole && return
+	mib_all near
+	mib_all far
+	return 1
 }
 
 attacks() {
