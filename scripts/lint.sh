@@ -15,7 +15,7 @@ source "$REPO/scripts/lint/tap.sh"
 STEP_LOG_LINES=200
 # From cheap to expensive.
 ALL=(wording selftests kernel-doc rst python shellcheck checkpatch analyzer
-	sparse cocci)
+	sparse stock cocci)
 FAILED=()
 TAP=0
 

@@ -134,11 +134,13 @@ plant_style() {
 	--- a/net/xfrm/xfrm_hash.c
 	+++ b/net/xfrm/xfrm_hash.c
 	@@ -1,1 +1,2 @@
-	 /* one */
+	 // SPDX-License-Identifier: GPL-2.0
 	+int planted = 0;
 	END
 	expect checkpatch '0998-planted.patch.*MISSING_SIGN_OFF' 'a mail that nobody signed'
 	expect checkpatch '0998-planted.patch.*GLOBAL_INITIALISERS' 'a patch against the style'
+	expect stock 'net/xfrm/xfrm_hash.c:2: .*planted.*not declared' \
+		'what a patch brings into a file of the kernel'
 	plant scripts/lint/checkpatch.except <<<'LONG_LINE nowhere/.*'
 	expect checkpatch 'matches nothing: LONG_LINE' 'an exception that excuses nothing'
 }
