@@ -41,6 +41,7 @@ mkdir -p "$SERIES"
 with_lock kernel step "Series: the build's tree" "$PARTS/snapshot.sh"
 step "Series: weave the kernel's" "$PARTS/weave.sh"
 step "Series: apply the mails to a pristine tree" "$PARTS/apply.sh"
+"$REPO/scripts/iproute2.sh"
 "$PARTS/iproute2.sh"
 step "Series: checkpatch" checkpatch
 if [[ ${COMPILE:-} != no ]]; then

@@ -82,6 +82,15 @@ group_name() {
 	basename "$(cover_of "$1")" .txt | cut -d- -f3-
 }
 
+# check_length REPOSITORY RANGE WHAT: what reviewers take in one series.
+check_length() {
+	local count
+
+	count=$(plain_git -C "$1" rev-list --count "$2")
+	((count <= MAX_PATCHES)) ||
+		die "$count patches in $3; at most $MAX_PATCHES"
+}
+
 # write_mails REPOSITORY RANGE COVER DIR: the mails of a group. The cover's text
 # begins with "Subject: [PREFIX] subject".
 write_mails() {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Usage: iproute2.sh
+# Usage: iproute2.sh (after scripts/iproute2.sh)
 #
 # The same for iproute2: the series on 6.1.0, which the tests use, and the one to
 # be mailed, if IPROUTE2_UPSTREAM= names the tree that it is made on. "git am"
@@ -33,13 +33,22 @@ compile() {
 		"$REPO/tools/iproute2/build.sh" "$out/tree" "$out/ip"
 }
 
+# The key of a commit: its files, the compiler, how it is compiled.
+key() {
+	{
+		plain_git -C "$WORK/iproute2-$1" rev-parse "$2^{tree}"
+		gcc --version
+		cat "$REPO/tools/iproute2/build.sh"
+	} | sha256sum | cut -c1-16
+}
+
 compile_all() {
 	local git=$WORK/iproute2-$1 commit stamp number=0
 
 	mkdir -p "$KNOWN"
 	for commit in $(plain_git -C "$git" rev-list --reverse base..HEAD); do
 		number=$((number + 1))
-		stamp=$KNOWN/$(plain_git -C "$git" rev-parse "$commit^{tree}")
+		stamp=$KNOWN/$(key "$1" "$commit")
 		[[ ! -e $stamp ]] || continue
 		echo "after patch $number"
 		compile "$1" "$commit"
@@ -49,12 +58,20 @@ compile_all() {
 
 series() {
 	step "Series: apply iproute2 $1" apply "$1" "$2"
+	check_length "$WORK/iproute2-$1" base..HEAD "iproute2's series $1"
 	[[ ${COMPILE:-} == no ]] ||
 		step "Series: compile iproute2 $1 after each patch" compile_all "$1"
 }
 
-"$REPO/scripts/iproute2.sh"
-series 6.1 "${IPROUTE2_SRC:-$CACHE/iproute2/iproute2-6.1.0}"
+# What scripts/iproute2.sh has found, or unpacked.
+source_tree() {
+	local source=${IPROUTE2_SRC:-$CACHE/iproute2/iproute2-6.1.0}
+
+	[[ -d $source ]] || source=$BUILD/iproute2.src
+	echo "$source"
+}
+
+series 6.1 "$(source_tree)"
 if [[ -z ${IPROUTE2_UPSTREAM:-} ]]; then
 	note "series: iproute2's upstream series is not checked without IPROUTE2_UPSTREAM="
 	exit 0

@@ -33,7 +33,7 @@ copy_checkout() {
 	rm -rf "$COPY"
 	mkdir -p "$COPY/build/series-work"
 	git -C "$REPO" ls-files -z -co --exclude-standard \
-		net include patches scripts tools/testing |
+		net include patches scripts tools/iproute2 tools/testing |
 		(cd "$REPO" && xargs -0 cp -P --parents -t "$COPY")
 	cp -P "$BUILD"/kernel-* "$COPY/build/"
 	cp -r "$WORK/pristine" "$COPY/build/series-work/"
@@ -84,7 +84,8 @@ test_weaving() {
 	sed -i '/^@@ /{n;s/$/ and more/}' "$COPY"/patches/0002-*
 	finds "a patch that does not apply" "does not apply" weave
 	copy_checkout
-	too_many
+	too_many net/xfrm/xfrm_user.c \
+		'// SPDX-License-Identifier: GPL-2.0-only' patches/00
 	finds "a group that is too long" "patches in group 00; at most 15" weave
 	copy_checkout
 	mkdir -p "$COPY/build/series"
@@ -94,13 +95,26 @@ test_weaving() {
 		weave apply
 }
 
-# Each puts a line on top of the same file.
+test_iproute2() {
+	local patches=tools/iproute2/patches/6.1
+
+	copy_checkout
+	sed -i '/^@@ /{n;s/$/ and more/}' "$COPY/$patches"/0002-*
+	COMPILE=no finds "a patch of iproute2 that does not apply" \
+		"does not apply" iproute2
+	copy_checkout
+	too_many ip/xfrm.h '/* $USAGI: $ */' "$patches/01"
+	COMPILE=no finds "a series of iproute2 that is too long" \
+		"patches in iproute2's series 6.1; at most 15" iproute2
+}
+
+# too_many FILE FIRST-LINE PREFIX: each puts a line on top of the same file.
 too_many() {
-	local i top='// SPDX-License-Identifier: GPL-2.0-only'
+	local i top=$2
 
 	for i in {10..25}; do
-		mail "planted: comment $i" net/xfrm/xfrm_user.c "@@ -1,1 +1,2 @@" \
-			>"$COPY/patches/00$i-planted.patch" <<-END
+		mail "planted: comment $i" "$1" "@@ -1,1 +1,2 @@" \
+			>"$COPY/$3$i-planted.patch" <<-END
 		+/* $i */
 		 $top
 		END
@@ -147,6 +161,7 @@ test_writing_back() {
 clean
 test_weaving
 test_writing_back
+test_iproute2
 [[ ${COMPILE:-} == no ]] || test_compiling
 rm -rf "$COPY"
 tap_end

@@ -57,11 +57,9 @@ all_files_added() {
 }
 
 write_group() {
-	local group=$1 from=$2 count
+	local group=$1 from=$2
 
-	count=$(plain_git -C "$GIT" rev-list --count "$from..HEAD")
-	((count <= MAX_PATCHES)) ||
-		die "$count patches in group $group; at most $MAX_PATCHES"
+	check_length "$GIT" "$from..HEAD" "group $group"
 	write_mails "$GIT" "$from..HEAD" "$(cover_of "$group")" \
 		"$SERIES/kernel-$(group_name "$group")"
 	plain_git -C "$GIT" tag "group-$group"
