@@ -11,8 +11,8 @@
 # Without TEST= there is one boot of the debug kernel among them, and one that
 # provokes what the kernel's log must not contain; KERNEL=debug runs all tests in
 # the debug kernel. With CI set, lint, the tests of lint, of series, of the device's
-# tests and of "make vm", and the driver's build in a kernel tree are among them,
-# and a skip is a failure.
+# tests, of "make vm" and of what proofs.sh remembers, and the driver's build in a
+# kernel tree are among them, and a skip is a failure.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$REPO/scripts/suites.sh"
@@ -69,7 +69,8 @@ wanted() {
 lint_wanted() {
 	[[ -n ${TEST:-}${CI:-} ]] || return
 	wanted lint || wanted lint_selftest || wanted series_selftest ||
-		wanted device_selftest || wanted vm_selftest || wanted driver_intree
+		wanted device_selftest || wanted vm_selftest ||
+		wanted proofs_selftest || wanted driver_intree
 }
 
 # Every name in TEST= must mean something.
@@ -77,7 +78,8 @@ check_names() {
 	local name known
 
 	known=$(printf '%s\n' device iproute2 lint lint_selftest series_selftest \
-		device_selftest vm_selftest driver_intree log_patterns \
+		device_selftest vm_selftest proofs_selftest driver_intree \
+		log_patterns \
 		"$(list_tests TEST_PROGS_HOST)" "$(list_tests TEST_PROGS)")
 	for name in ${TEST:-}; do
 		grep -qx -e "${name%.*}" -e "${name%.*}\.[a-z]*" <<<"$known" ||
@@ -97,6 +99,7 @@ lint_suites() {
 	! wanted series_selftest || enqueue series_selftest series_selftest
 	enqueue_proof device_selftest "$REPO/scripts/device-selftest.sh"
 	enqueue_proof vm_selftest "$REPO/scripts/vm/selftest.sh"
+	enqueue_proof proofs_selftest "$REPO/scripts/proofs-selftest.sh"
 	enqueue_proof driver_intree "$REPO/scripts/driver-intree.sh"
 }
 
