@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034  # for who sources it
 #
 # Private apt lists: what the user's sources may lack, without touching them.
 # Needs lib.sh.

@@ -5,10 +5,10 @@
 #
 # What a newcomer sees: the commands of README.md, one after the other, in a clone
 # of this checkout's last commit, on a Debian that has nothing but its minimal
-# base. The system is made by debootstrap in a directory of the cache, has /proc
-# and /dev of its own and the network of this machine, and goes away at the end.
-# Mirror, proxies and certificates are those of this machine. Logs and results stay
-# in build/fresh-SUITE. Needs root.
+# base, and certificates, for mirrors that want https. The system is made by
+# debootstrap in a directory of the cache, has /proc and /dev of its own and the
+# network of this machine, and goes away at the end. Mirror, proxies and certificates
+# are those of this machine. Logs and results stay in build/fresh-SUITE. Needs root.
 #
 # SUITE=bookworm          the Debian release
 # FRESH="make check ..."  other commands than README.md's

@@ -122,7 +122,7 @@ moved() {
 pings() {
 	local n=$1 size
 
-	# shellcheck disable=SC2153
+	# shellcheck disable=SC2153  # not a misspelt size
 	for size in "${SIZES[@]}"; do
 		ping -q -c 1 -W 3 -I "${NEAR[$n]}" -s "$size" "${FAR[$n]}" ||
 			return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034  # for who sources it
 #
 # What every script of this project shares: where things are, how a long step
 # is shown and logged, how two runs keep out of each other's way.

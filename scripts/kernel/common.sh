@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034  # for who sources it
 #
 # What assembling and building the kernel have in common. Needs lib.sh.
 #

@@ -109,9 +109,11 @@ plant_scripts() {
 	expect python 'planted.py:5: long: 95 lines' 'a long function of Python'
 	expect python 'planted.py:4: Too many positional' 'an argument too many'
 	# shellcheck disable=SC2016  # the defect
-	printf '#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0\nrm $1\n' |
-		plant scripts/planted_quote.sh
+	printf '#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0\nrm $1\n%s\nrm $2\n' \
+		"# shellcheck disable"=SC2086 | plant scripts/planted_quote.sh
 	expect shellcheck 'planted_quote.sh:3.*SC2086' 'an unquoted variable'
+	expect shellcheck 'planted_quote.sh:4.*without a reason' \
+		'a suppression without a reason'
 }
 
 plant_style() {

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Every shell script must pass shellcheck. Scripts are told by its name or its first line.
+# Every shell script must pass shellcheck, and say beside each suppression why it is
+# there. Scripts are told by their name or their first line.
 #
 # inputs: . :!*.[ch] :!*.py :!*.rst :!*.patch
 # programs: shellcheck
@@ -9,6 +10,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 need shellcheck shellcheck
 cd "$REPO"
+mkdir -p "$LINT_BUILD"
 
 shell_scripts() {
 	files '*.sh'
@@ -17,6 +19,11 @@ shell_scripts() {
 		{ nextfile }'
 }
 
+shell_scripts | xargs -r -d '\n' \
+	grep -nHE '^[[:space:]]*# shellcheck .*disable=[A-Z0-9,]+$' |
+	sed 's/$/: suppressed without a reason beside it/' >"$LINT_BUILD/suppressed" ||
+	true
+findings <"$LINT_BUILD/suppressed"
 shell_scripts | xargs -r -d '\n' -P "$JOBS" -n 4 \
 	shellcheck --format=gcc || finding "shellcheck failed"
 finish

@@ -103,7 +103,7 @@ test_iproute2() {
 	COMPILE=no finds "a patch of iproute2 that does not apply" \
 		"does not apply" iproute2
 	copy_checkout
-	too_many ip/xfrm.h '/* $USAGI: $ */' "$patches/01"
+	too_many ip/xfrm.h "/* \$USAGI: \$ */" "$patches/01"
 	COMPILE=no finds "a series of iproute2 that is too long" \
 		"patches in iproute2's series 6.1; at most 15" iproute2
 }

@@ -186,7 +186,7 @@ policies() {
 with_sa() {
 	local before status=0
 
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086  # words
 	ip xfrm state add $OUT_SA offload full dev acme0 dir out || return
 	before=$(ip xfrm state)
 	"$@" || status=1
@@ -201,7 +201,7 @@ says() {
 	local text=$1 output
 
 	shift
-	# shellcheck disable=SC2086,SC2048
+	# shellcheck disable=SC2086,SC2048  # words
 	! output=$(ip xfrm $* 2>&1) && echo "$output" && [[ $output =~ $text ]]
 }
 
@@ -235,7 +235,7 @@ MOVED="can't be moved: delete the SA and add it"
 with_offload() {
 	local before status=0
 
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086  # words
 	ip xfrm state add $OUT_SA offload "$1" dev acme0 dir out || return
 	before=$(ip xfrm state)
 	"${@:2}" || status=1
@@ -266,7 +266,7 @@ other_offloads() {
 }
 
 moved_by_update() {
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086  # words
 	ip xfrm state add $OUT_SA offload full dev acme0 dir out &&
 		device_has 1 && update "$OUT_SA" dir out && device_has 0 || return
 	ip xfrm state | grep -q "place software wanted software" || return
@@ -275,7 +275,7 @@ moved_by_update() {
 }
 
 update() {
-	# shellcheck disable=SC2086,SC2048
+	# shellcheck disable=SC2086,SC2048  # words
 	ip xfrm state update $*
 }
 
@@ -283,7 +283,7 @@ update() {
 refused_by_nic() {
 	local text=$1 status=0
 
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086  # words
 	acmectl fault $2 || return
 	shift 2
 	says "$text" "$@" || status=1

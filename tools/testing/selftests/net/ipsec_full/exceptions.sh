@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2153,SC2154
+# shellcheck shell=bash disable=SC2153,SC2154  # from who sources it
 #
 # ESP that the NIC does not decrypt, of SAs that it has: fragments above all. What
 # holds whatever the NIC is able to. To be sourced after inject.sh and moves.sh.

@@ -157,7 +157,7 @@ look() {
 	done < <(ip xfrm state)
 }
 
-# shellcheck disable=SC2046
+# shellcheck disable=SC2046  # words
 move() {
 	local dir=$1 to=$2
 
@@ -232,7 +232,7 @@ faults() {
 	local one
 
 	while read -r one; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086  # words
 		acmectl fault $one || return
 	done <<<"${*//+/$'\n'}"
 }
@@ -276,7 +276,7 @@ not_states() {
 	grep -v '^xfrm state'
 }
 
-# shellcheck disable=SC2119
+# shellcheck disable=SC2119  # setup needs no words
 recovered() {
 	ip xfrm state flush && peer ip xfrm state flush &&
 		near_lines $PAIR | not_states | undo | near_batch &&
@@ -319,7 +319,7 @@ deleted() {
 	local start=$SECONDS
 
 	prepared "$1" device && acmectl fault SA_STOP "${@:2}" || return
-	# shellcheck disable=SC2046
+	# shellcheck disable=SC2046  # words
 	timeout $PATIENCE ip xfrm state delete $(words "$1") || return
 	echo "deleted after $((SECONDS - start)) s"
 	acmectl fault clear && look && [[ -z ${PLACE[$1]:-} ]] &&
@@ -398,11 +398,11 @@ all_checks() {
 	check "a limit, met while the NIC starts it: told" met_while_starting
 	check "moved, and then not updated: it goes back" moved_back
 	while read -r row; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086  # words
 		check "deleted, SA_STOP: $row" deleted $row
 	done < <(deletions)
 	while read -r row; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086  # words
 		check "an exception: $row" costs_a_packet $row
 	done < <(exceptions)
 	check "an exception: SEQ_ALLOC late for good: it expires" late_for_good

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2153,SC2154
+# shellcheck shell=bash disable=SC2153,SC2154  # from who sources it
 #
 # Inbound SAs of the near side whose far end is inject.py: numbers and packets of
 # any kind, and who got what. To be sourced after ipsec.sh.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034  # for who sources it
 #
 # SAs and policies between the test machine ("near", acme0) and its peer
 # ("far", peer0), the traffic through them, and the evidence for verify_wire.py.
@@ -47,9 +47,9 @@ plan_for() {
 
 # The subshell has checks that only say that they are one.
 count_checks() (
-	# shellcheck disable=SC2317
+	# shellcheck disable=SC2317  # tests call it
 	check() { echo; }
-	# shellcheck disable=SC2317
+	# shellcheck disable=SC2317  # tests call it
 	check_fails() { echo; }
 	"$1" | wc -l
 )

@@ -14,9 +14,9 @@
 : "${KSELFTEST:=$(readlink -e "$(dirname "${BASH_SOURCE[0]}")/../..")}"
 : "${OUT:=$(mktemp -d)}"
 
-# shellcheck disable=SC1091
+# shellcheck disable=SC1091  # comes with the kernel
 source "$KSELFTEST/kselftest/ktap_helpers.sh"
-# shellcheck disable=SC1091
+# shellcheck disable=SC1091  # comes with the kernel
 source "$KSELFTEST/net/lib.sh"
 
 # The same without a program for each look at the clock: many tests wait often.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034,SC2154  # from and for who sources it
 #
 # What must be true when SAs lose their NIC, whatever has happened to it. To be
 # sourced after moves.sh.

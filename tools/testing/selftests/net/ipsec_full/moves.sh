@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154  # from and for who sources it
 #
 # SAs that move between software and the NIC, traffic that goes on meanwhile and
 # tells of each datagram that is lost, and what the kernel's tracepoint tells of

@@ -11,7 +11,7 @@
 # timeout: 300
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
-# shellcheck disable=SC2034
+# shellcheck disable=SC2034  # for what it sources
 INJECT_PORT=4266
 source "$(dirname "$0")/inject.sh"
 source "$(dirname "$0")/moves.sh"
@@ -79,7 +79,7 @@ received() {
 }
 
 stock_lines() {
-	# shellcheck disable=SC2034
+	# shellcheck disable=SC2034  # for what it sources
 	local OFFLOAD_OUT='' OFFLOAD_IN='' OFFLOAD_POLICY=''
 
 	near_lines "$@"

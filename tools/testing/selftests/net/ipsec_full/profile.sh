@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034  # for who sources it
 #
 # A NIC that lacks something says so before it is asked, refuses it with words
 # that name it, keeps nothing of what it has refused, and does the rest. To be

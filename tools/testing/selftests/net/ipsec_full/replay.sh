@@ -9,7 +9,7 @@
 # timeout: 600
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
-# shellcheck disable=SC2034
+# shellcheck disable=SC2034  # for what it sources
 INJECT_PORT=4261
 source "$(dirname "$0")/inject.sh"
 
@@ -80,7 +80,7 @@ table() {
 	else
 		numbers+=" $(at_the_end "${WINDOW[$n]}")"
 	fi
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086  # words
 	fresh "$n" && takes "$n" $numbers
 }
 
@@ -100,7 +100,7 @@ random_numbers() {
 	[[ -n ${ESN[$n]} ]] || extended=0
 	numbers=$("$INJECT_DIR/replay_model.py" $((SEED + $1)) "${WINDOW[$n]}" \
 		"$RANDOM_NUMBERS" $extended)
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086  # words
 	fresh "$n" && takes "$n" $numbers
 }
 

@@ -60,7 +60,7 @@ dropped() {
 	id+=" spi ${SPI_IN[$2]}"
 	[[ $1 == in ]] || id="src ${NEAR_END[$2]} dst ${FAR_END[$2]} proto esp \
 		spi ${SPI_OUT[$2]}"
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086  # words
 	drops=$(ip -s xfrm state get $id |
 		sed -n 's/^	 drops:.* selector \([0-9]*\).*/\1/p')
 	echo "${drops:-0}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154  # from and for who sources it
 #
 # Two NICs on the near side, and two ways to the far ends of all pairs, for tests
 # with NICS=2. To be sourced after moves.sh.
