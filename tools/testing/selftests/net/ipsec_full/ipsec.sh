@@ -102,9 +102,9 @@ far_batch() {
 PAIRS=()
 declare -A MODE OUTER INNER HOPS BITS WINDOW
 # Set before "pair" by those who want another: algorithm, see crypto_words; ESN
-# (yes); the port at both ends of ESP in UDP. And words for the near side's SAs:
-# out, in.
-declare -A ALG ESN ENCAP WORDS_OUT WORDS_IN
+# (yes); the port at both ends of ESP in UDP; the sequence number after which it
+# starts. And words for the near side's SAs: out, in.
+declare -A ALG ESN ENCAP START WORDS_OUT WORDS_IN
 # Derived: keys and SPIs out and in, outer addresses, addresses and networks
 # that are protected, the far side's XFRM interface.
 declare -A KEY_OUT KEY_IN AUTH_OUT AUTH_IN SPI_OUT SPI_IN NEAR_END FAR_END
@@ -288,16 +288,25 @@ outbound_window() {
 	[[ -z ${ESN[$1]:-} ]] || echo "replay-window 32"
 }
 
+# starts N oseq|seq: with a number like this.
+starts() {
+	local start=${START[$1]:-0} high=
+
+	((!(start >> 32))) || high="replay-$2-hi $((start >> 32))"
+	((!start)) || echo "replay-$2 $((start & 0xffffffff)) $high"
+}
+
 near_states() {
-	sa "$1" out "${WORDS_OUT[$1]:-}" \
+	sa "$1" out "${WORDS_OUT[$1]:-}" "$(starts "$1" oseq)" \
 		"${OFFLOAD_OUT:-$(outbound_window "$1")}"
 	sa "$1" in replay-window "${WINDOW[$1]}" "${WORDS_IN[$1]:-}" \
-		"$OFFLOAD_IN"
+		"$(starts "$1" seq)" "$OFFLOAD_IN"
 }
 
 far_states() {
-	sa "$1" out replay-window 128 "${FAR_IF_ID[$1]}"
-	sa "$1" in "$(outbound_window "$1")" "${FAR_IF_ID[$1]}"
+	sa "$1" out replay-window 128 "$(starts "$1" seq)" "${FAR_IF_ID[$1]}"
+	sa "$1" in "$(outbound_window "$1")" "$(starts "$1" oseq)" \
+		"${FAR_IF_ID[$1]}"
 }
 
 # policy N DIRECTION inward|outward WORDS...: outward is from near to far.
@@ -433,7 +442,13 @@ protect() {
 		echo "${NEAR_NET[$n]} ${FAR_NET[$n]} $n" >>"$EVIDENCE/protect"
 		printf 'near %s\nfar %s\n' "${NEAR_END[$n]}" "${FAR_END[$n]}" \
 			>>"$EVIDENCE/ends"
+		[[ -z ${START[$n]:-} ]] || started "$n" >>"$EVIDENCE/starts"
 	done
+}
+
+started() {
+	echo "${FAR_END[$1]} ${SPI_OUT[$1]} ${START[$1]}"
+	echo "${NEAR_END[$1]} ${SPI_IN[$1]} ${START[$1]}"
 }
 
 # pairs_up N...: policies, SAs, then addresses on both sides; the far side

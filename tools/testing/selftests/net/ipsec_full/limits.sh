@@ -175,39 +175,10 @@ aged_up() {
 
 # SAs that start at the end of the 32-bit numbers.
 describe_numbers() {
-	local start="replay-seq $SEQ_START" ostart="replay-oseq $SEQ_START"
-
-	ESN[2201]=esn
+	ESN[2201]=esn START[2200]=$SEQ_START START[2201]=$SEQ_START
 	limited 2200 "the last sequence number" 3 0 1
 	limited 2201 "past 2^32 with ESN" $SENT 0 0
 	NUMBERS=(2200 2201)
-	for n in "${NUMBERS[@]}"; do
-		WORDS_OUT[$n]=$ostart WORDS_IN[$n]=$start
-	done
-}
-
-numbers_far_states() {
-	far_states "$1" | sed -E \
-		"/spi ${SPI_OUT[$1]} /s/$/ replay-seq $SEQ_START/
-		 /spi ${SPI_IN[$1]} /s/$/ replay-oseq $SEQ_START/"
-}
-
-numbers_far_lines() {
-	far_policies "$1"
-	numbers_far_states "$1"
-	far_lines "$1" | grep -E '^(address|route)'
-}
-
-numbers_up() {
-	local n
-
-	protect "${NUMBERS[@]}"
-	for n in "${NUMBERS[@]}"; do
-		echo "${FAR_END[$n]} ${SPI_OUT[$n]} $SEQ_START"
-		echo "${NEAR_END[$n]} ${SPI_IN[$n]} $SEQ_START"
-	done >>"$EVIDENCE/starts"
-	each numbers_far_lines "${NUMBERS[@]}" | far_batch &&
-		near_lines "${NUMBERS[@]}" | near_batch && keep_evidence live
 }
 
 setup() {
@@ -215,7 +186,7 @@ setup() {
 
 	mapfile -t near < <(addresses NEAR "${PAIRS[@]}")
 	mapfile -t far < <(addresses FAR "${PAIRS[@]}")
-	pairs_up "${LIMITED[@]}" "${LIVE[@]}" && numbers_up && aged_up &&
+	pairs_up "${LIMITED[@]}" "${LIVE[@]}" "${NUMBERS[@]}" && aged_up &&
 		server "$WORK/near" ready \
 			"$SCRIPTS/udp_echo.py" log $PORT "${near[@]}" &&
 		server "$WORK/far" ready \

@@ -49,6 +49,14 @@ limited 7011 "byte-hard $((PASS * 128))"
 limited 7012 "packet-hard $PASS"
 limited 7013 "byte-hard $((PASS * 128))"
 
+# Beyond 2^32, or soon to be: in software, in the NIC.
+START[7020]=$((5 << 32 | 3)) START[7021]=$((0xfffffffd)) START[7022]=$((0xfffffffa))
+HIGH=(7020 7021 7022)
+for n in "${HIGH[@]}"; do
+	ESN[$n]=esn
+	pair "$n" tunnel 4 4 onlink 128 64
+done
+
 setup() {
 	software_pairs_up 7000 7001 7002 7006 7007 &&
 		pairs_up 7003 7004 7005 && out_of_udp && trace_moves &&
@@ -277,6 +285,28 @@ ended() {
 	done
 }
 
+# The upper half of what was sent and received last.
+highs() {
+	local n
+
+	for n; do
+		show "$n" out | grep "seq-hi 0x0.* oseq-hi $(high "$n")," &&
+			show "$n" in | grep "seq-hi $(high "$n")," || return
+	done
+}
+
+# Nine packets have passed, or are to.
+high() {
+	printf '%#x' $(((START[$1] + 9) >> 32))
+}
+
+high_numbers() {
+	software_pairs_up "${HIGH[@]}" && pings "${HIGH[@]}" &&
+		move_pairs acme0 "${HIGH[@]}" && pings "${HIGH[@]}" &&
+		move_pairs none "${HIGH[@]}" && pings "${HIGH[@]}" &&
+		highs "${HIGH[@]}"
+}
+
 counters_agree() {
 	keep_evidence final
 }
@@ -290,7 +320,7 @@ limited_down() {
 # Sockets that take ESP out of UDP have policies, too.
 all_removed() {
 	run_cleanup
-	pairs_down "${LIVE[@]}" 7005 && limited_down && no_states && no_device_sas
+	pairs_down "${LIVE[@]}" 7005 "${HIGH[@]}" && limited_down && no_states && no_device_sas
 }
 
 moves_under_traffic() {
@@ -380,6 +410,12 @@ updates() {
 		update_elsewhere 400000 software
 }
 
+numbers() {
+	check "beyond 2^32, or past it in software, or in the NIC" high_numbers
+	check "and to the NIC" carried acme0 "${HIGH[@]}"
+	check "packets pass" pings "${HIGH[@]}"
+}
+
 limits() {
 	check "SAs with limits" limits_up
 	check "they are counted where the SA is" limits_move
@@ -392,6 +428,7 @@ all_checks() {
 	refusals
 	failures
 	updates
+	numbers
 	limits
 	check "counters have settled" counters_agree
 	check "all can be removed" all_removed
