@@ -90,8 +90,49 @@ interrupted() {
 		! grep -q 'after 60 s' "$OUTPUT"
 }
 
+# tries ACCEL CONSOLE PEER-CONSOLE: does a VM that died with these logs get another try?
+tries() {
+	mkdir -p "$WORK/logs"
+	printf '%s\n' "$2" >"$WORK/logs/console.log"
+	printf '%s\n' "${3:-}" >"$WORK/logs/peer-console.log"
+	PYTHONPATH=$REPO/scripts/vm python3 - "$1" "$WORK/logs" >"$OUTPUT" 2>&1 <<-'END'
+		import sys, types, vm
+		opts = types.SimpleNamespace(accel=sys.argv[1], out=sys.argv[2])
+		print(vm.spoilt_by_tcg(opts))
+	END
+	grep -qx True "$OUTPUT"
+}
+
+boots_again() {
+	tries "${@:2}"
+	judged $? "another try: $1"
+}
+
+ends_there() {
+	! tries "${@:2}" && grep -qx False "$OUTPUT"
+	judged $? "no other try: $1"
+}
+
+judge_deaths() {
+	local boots='[ 0.0] Linux version 6.12' init='[ 2.0] Run /init as init process'
+
+	boots_again "QEMU died while devices were found" tcg "$boots"
+	boots_again "code that was executed while it was patched" tcg \
+		"$boots"$'\n'"$init"$'\n''Oops: int3: 0000'
+	boots_again "the same in the peer" tcg "$boots"$'\n'"$init" 'Oops: int3: 0000'
+	ends_there "with KVM" kvm "$boots"
+	ends_there "no kernel was started" tcg ''
+	ends_there "a kernel that complains" tcg "$boots"$'\n''BUG: planted'
+	ends_there "after the first process" tcg "$boots"$'\n'"$init"
+	ends_there "once a script may run" tcg \
+		"$boots"$'\n''ipsec_full: ready'$'\n''Oops: int3: 0000'
+}
+
 rm -rf "$WORK"
 mkdir -p "$WORK"
+set +e
+judge_deaths
+set -e
 # shellcheck disable=SC2016  # for the VM
 script status.sh 'echo "got $# $2"; echo left >"$OUT/left"; exit "$1"'
 script panic.sh "$PANIC"
