@@ -204,6 +204,17 @@ options_kept() {
 		(($(sas_added) == added + 2 * $2))
 }
 
+# takes out|in none|DEVICE COMMANDS: that a move needs.
+takes() {
+	local before took
+
+	before=$(nic_count)
+	move 7005 "$1" "$2" || return
+	took=$(times "$before" "$(nic_count)")
+	echo "$took"
+	[[ $took == "$3" ]]
+}
+
 sas_added() {
 	nic_commands ADD | cut -d ' ' -f 2
 }
@@ -342,6 +353,11 @@ what_goes_along() {
 	check "all goes along to software" carried none "${LIVE[@]}"
 	check "and to the NIC" carried acme0 "${LIVE[@]}"
 	check "packets pass" pings "${LIVE[@]}"
+	check "commands, at most three: outbound, to software" \
+		takes out none "DEL 1, STOP 1"
+	check "likewise, inbound" takes in none "DEL 1, QUERY 1, STOP 1"
+	check "likewise, outbound, to the NIC" takes out acme0 "ADD 1, RUN 1"
+	check "likewise, inbound" takes in acme0 "ADD 1, RUN 1"
 	check "exceptions and fallback: outbound, it stays in the NIC" \
 		options_kept out 0
 	check "likewise, inbound: the NIC gets it anew" options_kept in 1

@@ -167,6 +167,18 @@ nic_commands() {
 		sed -nE "s/^ *\"SA_($1)\": ([0-9]+),?\$/\1 \2/p" | sort
 }
 
+# nic_count [0|1]: all commands about SAs that the NIC, or one of two, has executed.
+nic_count() {
+	nic_commands 'ADD|RUN|STOP|DEL|QUERY|UPDATE' ${1:+--nic "$1"}
+}
+
+# times BEFORE AFTER: "NAME times" of each command that was executed since.
+times() {
+	join -a 2 <(echo "$1") <(echo "$2") | awk '
+		{ n = NF == 3 ? $3 - $2 : $2 }
+		n { printf "%s%s %d", sep, $1, n; sep = ", " }'
+}
+
 # From here on, what the kernel tells of SAs is heard.
 hear_moves() {
 	MOVES_TOLD=$OUT/$TEST_NAME.moves-told

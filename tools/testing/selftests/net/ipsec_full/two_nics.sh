@@ -127,18 +127,6 @@ is_on() {
 		show "$1" "$2" | grep -q "dev $3 dir $2 mode full"
 }
 
-# nic_count 0|1: commands about SAs that a NIC has executed.
-nic_count() {
-	nic_commands 'ADD|RUN|STOP|DEL|QUERY|UPDATE' --nic "$1"
-}
-
-# times BEFORE AFTER: "NAME times" of each command that was executed since.
-times() {
-	join -a 2 <(echo "$1") <(echo "$2") | awk '
-		{ n = NF == 3 ? $3 - $2 : $2 }
-		n { printf "%s%s %d", sep, $1, n; sep = ", " }'
-}
-
 # No SA is left in either NIC.
 nics_empty() {
 	no_device_sas && busywait 5000 nic1_empty
