@@ -279,6 +279,26 @@ near_told() {
 	mtu_told "$1" ping -I "${NEAR[$1]}"
 }
 
+# Somewhere behind the link, ESP of 1400 bytes is the largest.
+path_narrows() {
+	local MTU=1400 status=0
+
+	peer "$MOVES_DIR/path_mtu.py" "${NEAR_END[$1]}" "${FAR_END[$1]}" \
+		"${SPI_OUT[$1]}" $MTU || return
+	near_told "$1" || status=1
+	ip -"${OUTER[$1]}" route flush cache
+	return $status
+}
+
+link_narrows() {
+	local MTU=1450 status=0
+
+	ip link set acme0 mtu $MTU || return
+	near_told "$1" || status=1
+	ip link set acme0 mtu 1500
+	return $status
+}
+
 client_told() {
 	mtu_told "$1" ip netns exec "$CLIENT" ping
 }
@@ -383,6 +403,11 @@ all_told() {
 	done
 	check "likewise, forwarded: IPv4" client_told 7302
 	check "likewise, forwarded: IPv6" client_told 7303
+	for n in "${ROUTED[@]}"; do
+		check "by ICMP, a narrower path: $(name_of "$n")" path_narrows "$n"
+		check "a smaller MTU of the NIC: $(name_of "$n")" link_narrows "$n"
+	done
+	check "both as before: too big, with DF" near_told 7302
 }
 
 # A packet that is to be cut, of which no piece is too big, or each.

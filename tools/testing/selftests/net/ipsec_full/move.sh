@@ -208,9 +208,9 @@ options_kept() {
 takes() {
 	local before took
 
-	before=$(nic_count)
+	before=$(nic_count 0)
 	move 7005 "$1" "$2" || return
-	took=$(times "$before" "$(nic_count)")
+	took=$(times "$before" "$(nic_count 0)")
 	echo "$took"
 	[[ $took == "$3" ]]
 }

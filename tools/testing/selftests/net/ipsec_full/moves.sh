@@ -164,12 +164,13 @@ update_of() {
 # has executed, sorted; WORDS are acmectl's and choose the NIC.
 nic_commands() {
 	acmectl "${@:2}" dump json |
-		sed -nE "s/^ *\"SA_($1)\": ([0-9]+),?\$/\1 \2/p" | sort
+		sed -nE "s/^ *\"(SA_)?($1)\": ([0-9]+),?\$/\2 \3/p" | sort
 }
 
-# nic_count [0|1]: all commands about SAs that the NIC, or one of two, has executed.
+# nic_count 0|1: all commands about SAs that a NIC has executed.
 nic_count() {
-	nic_commands 'ADD|RUN|STOP|DEL|QUERY|UPDATE' ${1:+--nic "$1"}
+	nic_commands 'ADD|RUN|STOP|DEL|QUERY|UPDATE|RESUME|SEQ_ALLOC|REPLAY_TEST_SET' \
+		--nic "$1"
 }
 
 # times BEFORE AFTER: "NAME times" of each command that was executed since.

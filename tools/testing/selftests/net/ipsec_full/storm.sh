@@ -98,7 +98,7 @@ told() {
 	as_comment "$(<"$OUT/$TEST_NAME.moves")"
 	as_comment "$("$MOVES_DIR/stream.py" compare "$OUT/stream-near" \
 		"$OUT/stream-far")"
-	as_comment "seed $SEED: $STORM steps in $((SECONDS - START)) s"
+	as_comment "seed $SEED: $STORM steps in $((SECONDS - BEGAN)) s"
 	as_comment "$(grep -c xfrm_full_move /sys/kernel/tracing/trace) transitions"
 	as_comment "$(stopped) stops for fragments"
 	as_comment "the attacker sent again: $(attacks)"
@@ -224,7 +224,7 @@ all_checks() {
 
 plan_for all_checks
 set_up setup
-START=$SECONDS
+BEGAN=$SECONDS
 all_checks
 told
 finish
