@@ -12,22 +12,25 @@ source "$REPO/scripts/lint/tap.sh"
 source "$REPO/scripts/proofs.sh"
 
 LISTS=("$REPO"/scripts/{,lint/}packages.list)
-unset FULL TEST LINT
+unset FULL TEST LINT "${PROOF_VARIABLES[@]}"
 REPO=$BUILD/proofs-selftest BUILD=$REPO/build PROOFS=$REPO/proofs
-RUNS=$REPO.runs
+RUNS=$REPO.runs PATH=$REPO/bin:$PATH
 FILE=$REPO/test.sh
 
 renew() {
 	rm -rf "$REPO" "$RUNS"
-	mkdir -p "$REPO/in" "$REPO/scripts/lint" "$BUILD/kernel-normal"
-	echo /build >"$REPO/.gitignore"
+	mkdir -p "$REPO/in" "$REPO/scripts/lint" "$BUILD/kernel-normal" "$REPO/bin"
+	printf '/build\n/bin\n' >"$REPO/.gitignore"
 	echo one >"$REPO/in/one"
+	echo other >"$REPO/in/other"
+	printf '#!/bin/sh\n' >"$REPO/bin/planted"
+	chmod +x "$REPO/bin/planted"
 	cp "${LISTS[0]}" "$REPO/scripts/"
 	cp "${LISTS[1]}" "$REPO/scripts/lint/"
 	cat >"$FILE" <<-END
 		#!/bin/bash
 		# inputs: in
-		# programs: sh
+		# programs: planted
 		# kernels: normal
 		echo run >>$RUNS
 		echo "ok 1 - \$(cat $REPO/in/one)"
@@ -35,6 +38,7 @@ renew() {
 	END
 	chmod +x "$FILE"
 	git -C "$REPO" init -q
+	git -C "$REPO" add -A
 }
 
 # runs NUMBER: the test is asked for, and has then been run so often.
@@ -42,8 +46,11 @@ runs() {
 	local output status=0
 
 	output=$(run_proof test "$FILE" 2>&1) || status=$?
-	[[ $(wc -l <"$RUNS") == "$1" && $output == *"ok 1 - "* ]] ||
-		{ echo "# $(wc -l <"$RUNS") runs, not $1: $output"; return 1; }
+	if [[ $(wc -l <"$RUNS") != "$1" || $output != *"ok 1 - "* ]]; then
+		printf '# %s\n' "$(wc -l <"$RUNS") runs, not $1:" \
+			"${output//$'\n'/$'\n# '}"
+		return 1
+	fi
 	return "$status"
 }
 
@@ -62,12 +69,6 @@ added() {
 	echo two >"$REPO/in/two"
 }
 
-gone() {
-	rm "$REPO/in/one"
-	echo two >"$REPO/in/two"
-	sed -i 's,in/one,in/two,' "$FILE"
-}
-
 shared() {
 	mkdir -p "$REPO/scripts"
 	echo >"$REPO/scripts/lib.sh"
@@ -77,6 +78,11 @@ kernel() {
 	mkdir "$BUILD/other"
 	rmdir "$BUILD/kernel-normal"
 	ln -s other "$BUILD/kernel-normal"
+}
+
+# Of those in the lists, the versions that are installed count.
+packages() {
+	echo base-files >"$REPO/scripts/packages.list"
 }
 
 the_same() {
@@ -114,25 +120,34 @@ asked_for() {
 	tap $? "run again: it was asked for"
 }
 
-variable() {
-	renew
-	runs 1 && KERNEL=debug runs 2 && runs 2
-	tap $? "run again: for another kernel"
+variables() {
+	local name
+
+	for name in "${PROOF_VARIABLES[@]}"; do
+		renew
+		runs 1
+		export "$name=planted"
+		runs 2 && runs 2
+		tap $? "run again: another $name"
+		unset "$name"
+	done
 }
 
 set +e
 the_same
 again "another content" content
-again "another mode" chmod 600 "$REPO/in/one"
+again "another mode" chmod u+x "$REPO/in/one"
 again "another input" added
-again "an input is gone" gone
+again "an input is gone" rm "$REPO/in/other"
 again "another test" sed -i "\$a # more" "$FILE"
 again "what all share" shared
+again "another program" sed -i '1a # more' "$REPO/bin/planted"
 again "another build of the kernel" kernel
+again "another package" packages
 a_failure
 meanwhile
 no_inputs
 asked_for
-variable
+variables
 rm -rf "$REPO" "$RUNS"
 tap_end

@@ -44,6 +44,9 @@ need() {
 	command -v "$1" >/dev/null || die "$1 is missing: install the package $2"
 }
 
+# What C=2 calls, and all of what it has to say: by itself sparse stops at a hundred.
+SPARSE_FLAGS="-D__CHECK_ENDIAN__ -fmax-warnings=unlimited -fmax-errors=unlimited"
+
 # The built kernel, against which modules are built; nothing is written there.
 extmod() {
 	[[ -e $BUILD/kernel-${KERNEL:-normal}/extmod ]] || die "no kernel: run make kernel"

@@ -7,8 +7,8 @@
 # defects, and must name them all. Prints TAP.
 #
 # What the rest of the checkout has does not decide whether they are found.
-# inputs: scripts Makefile
-# programs: codespell gcc python3 shellcheck sparse spatch
+# inputs: scripts Makefile patches
+# programs: codespell gcc patch python3 shellcheck sparse spatch
 # kernels: normal
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -109,11 +109,42 @@ plant_scripts() {
 	expect python 'planted.py:5: long: 95 lines' 'a long function of Python'
 	expect python 'planted.py:4: Too many positional' 'an argument too many'
 	# shellcheck disable=SC2016  # the defect
-	printf '#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0\nrm $1\n%s\nrm $2\n' \
-		"# shellcheck disable"=SC2086 | plant scripts/planted_quote.sh
+	printf '#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0\nrm $1\n%s\nrm $2\n%s\nrm $3\n' \
+		"# shellcheck disable"=SC2086 "#shellcheck disable"=all |
+		plant scripts/planted_quote.sh
 	expect shellcheck 'planted_quote.sh:3.*SC2086' 'an unquoted variable'
 	expect shellcheck 'planted_quote.sh:4.*without a reason' \
 		'a suppression without a reason'
+	expect shellcheck 'planted_quote.sh:6.*without a reason' \
+		'another way to write one'
+}
+
+# Of a file that no other patch changes.
+planted_mail() {
+	local file=net/xfrm/xfrm_hash.c tree
+
+	tree=$(kernel_tree)
+	cat <<-END
+	From: A <a@example.org>
+	Subject: [PATCH] planted: the change of a file
+
+	It has a body.
+	---
+	diff --git a/$file b/$file
+	END
+	sed -e '1a int planted = 0;' -e '/^struct .*xfrm_hash_alloc/,/^{/{
+		/^{/a \	rcu_read_lock();
+		}' "$tree/$file" |
+		cat - <(cat <<-'END'
+
+		__le32 xfrm_hash_planted(u32 host)
+		{
+			__le32 wire = host;
+
+			return wire;
+		}
+		END
+		) | diff -u --label "a/$file" --label "b/$file" "$tree/$file" - || true
 }
 
 plant_style() {
@@ -126,23 +157,17 @@ plant_style() {
 	END
 	expect checkpatch 'xfrm_full_iv.c.*SPACING' 'missing spaces'
 	expect checkpatch 'xfrm_full_iv.c.*TYPO_SPELLING' 'a misspelled word'
-	plant patches/0998-planted.patch <<-'END'
-	From: A <a@example.org>
-	Subject: [PATCH] planted: the change of a file
-
-	It has a body.
-	---
-	diff --git a/net/xfrm/xfrm_hash.c b/net/xfrm/xfrm_hash.c
-	--- a/net/xfrm/xfrm_hash.c
-	+++ b/net/xfrm/xfrm_hash.c
-	@@ -1,1 +1,2 @@
-	 // SPDX-License-Identifier: GPL-2.0
-	+int planted = 0;
-	END
+	planted_mail | plant patches/0998-planted.patch
 	expect checkpatch '0998-planted.patch.*MISSING_SIGN_OFF' 'a mail that nobody signed'
 	expect checkpatch '0998-planted.patch.*GLOBAL_INITIALISERS' 'a patch against the style'
-	expect stock 'net/xfrm/xfrm_hash.c:2: .*planted.*not declared' \
-		'what a patch brings into a file of the kernel'
+	expect stock 'xfrm_hash.c:2: .*planted.*not declared' \
+		'a global variable that a patch brings'
+	expect stock 'xfrm_hash.c:.*no previous prototype' \
+		'a missing prototype in a patch (W=1)'
+	expect stock 'xfrm_hash.c:.*different base types' \
+		'host order in a wire field, in a patch'
+	expect stock 'xfrm_hash.c:.*context imbalance in .xfrm_hash_alloc' \
+		'a lock that a patch leaves taken, in a function of the kernel'
 	plant scripts/lint/checkpatch.except <<<'LONG_LINE nowhere/.*'
 	expect checkpatch 'matches nothing: LONG_LINE' 'an exception that excuses nothing'
 }

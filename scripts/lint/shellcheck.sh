@@ -19,10 +19,10 @@ shell_scripts() {
 		{ nextfile }'
 }
 
-shell_scripts | xargs -r -d '\n' \
-	grep -nHE '^[[:space:]]*# shellcheck .*disable=[A-Z0-9,]+$' |
-	sed 's/$/: suppressed without a reason beside it/' >"$LINT_BUILD/suppressed" ||
-	true
+shell_scripts | xargs -r -d '\n' awk '
+	/^[ \t]*#[ \t]*shellcheck[ \t]([^#]*[ \t])?disable=[^#]*$/ {
+		print FILENAME ":" FNR ": suppressed without a reason beside it"
+	}' >"$LINT_BUILD/suppressed"
 findings <"$LINT_BUILD/suppressed"
 shell_scripts | xargs -r -d '\n' -P "$JOBS" -n 4 \
 	shellcheck --format=gcc || finding "shellcheck failed"

@@ -27,7 +27,7 @@ copy_sources() {
 module_make() {
 	clean_env CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$BUILD" \
 		make -C "$EXTMOD" M="$LINT_BUILD/$1" CC="ccache gcc" -j"$JOBS" -k \
-		W=1 C=2 CF=-D__CHECK_ENDIAN__ "${@:2}" 2>&1
+		W=1 C=2 CF="$SPARSE_FLAGS" "${@:2}" 2>&1
 }
 
 # Objects only: together they are part of the kernel, not a module.

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # sparse with endianness, and gcc with W=1, on the kernel's own C files that
-# patches/ changes: copies in build/lint/stock are compiled for the kernel of this
-# checkout. Of what they say, only that of lines that a patch brings counts.
+# patches/ changes: copies in build/lint, with and without the patches, are compiled
+# for the kernel of this checkout. What only the patched ones are told counts,
+# whichever line it is about.
 #
 # inputs: net include patches scripts/lint scripts/lib.sh scripts/kernel
 # programs: gcc sparse patch
@@ -14,9 +15,8 @@ source "$REPO/scripts/kernel/common.sh"
 need sparse sparse
 need patch patch
 
-DIR=$LINT_BUILD/stock
-BEFORE=$LINT_BUILD/stock-before
-LOG=$LINT_BUILD/stock.log
+PRISTINE=$LINT_BUILD/stock-pristine
+PATCHED=$LINT_BUILD/stock-patched
 # Its headers are made in a build's tree, and the patch brings a line of a table.
 EXCEPT=security/selinux/nlmsgtab.c
 
@@ -33,81 +33,80 @@ lay_out() {
 
 	tree=$(kernel_tree)
 	pristine=${tree%/linux}/pristine
-	rm -rf "$DIR" "$BEFORE"
+	rm -rf "$PRISTINE" "$PATCHED"
 	changed_files | while read -r file; do
-		mkdir -p "$BEFORE/${file%/*}"
-		cp "$pristine/$file" "$BEFORE/$file" 2>/dev/null ||
-			cp "$tree/$file" "$BEFORE/$file"
+		mkdir -p "$PRISTINE/${file%/*}"
+		cp "$pristine/$file" "$PRISTINE/$file" 2>/dev/null ||
+			cp "$tree/$file" "$PRISTINE/$file"
 	done
-	cp -r "$BEFORE" "$DIR"
-	(cd "$BEFORE" && find net -name '*.c' -printf '%h\n') | sort -u |
-		while read -r file; do
-			cp -n "$tree/$file"/*.h "$DIR/$file/" 2>/dev/null || true
-		done
-	cp "$REPO"/net/xfrm/*.h "$DIR/net/xfrm/"
+	stock_files | sed 's,/[^/]*$,,' | sort -u | while read -r file; do
+		cp -n "$tree/$file"/*.h "$PRISTINE/$file/" 2>/dev/null || true
+	done
+	cp "$REPO"/net/xfrm/*.h "$PRISTINE/net/xfrm/"
+	cp -r "$PRISTINE" "$PATCHED"
 }
 
 apply() {
 	local patch
 
 	kernel_patches | while read -r patch; do
-		patch -d "$DIR" -s -p1 --batch --no-backup-if-mismatch <"$patch" ||
+		patch -d "$PATCHED" -s -p1 --batch --no-backup-if-mismatch <"$patch" ||
 			die "${patch##*/} does not apply"
 	done
 }
 
 stock_files() {
-	(cd "$BEFORE" && find . -name '*.c' -printf '%P\n') |
+	(cd "$PRISTINE" && find . -name '*.c' -printf '%P\n') |
 		grep -vxF "$EXCEPT" | LC_ALL=C sort
 }
 
-# As modules, which have no early parameters. One is of an option that our kernel does
-# not have.
+# compile DIR: as modules, which have no early parameters, with the headers of DIR. One is
+# of an option that our kernel does not have.
 compile() {
-	local objects extmod object
+	local objects extmod
 
 	mapfile -t objects < <(stock_files | sed 's/c$/o/')
 	{
 		echo "obj-m := ${objects[*]}"
 		echo "CFLAGS_net/core/dev.o := '-Dearly_param(name, function)='"
 		echo "CFLAGS_net/xfrm/xfrm_compat.o := -DCONFIG_XFRM_USER_COMPAT=1"
-	} >"$DIR/Kbuild"
+	} >"$1/Kbuild"
 	extmod=$(extmod)
 	clean_env CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$BUILD" \
-		make -C "$extmod" M="$DIR" CC="ccache gcc" -j"$JOBS" -k \
-		W=1 C=2 CF=-D__CHECK_ENDIAN__ \
-		"${objects[@]}" >"$LOG" 2>&1 || true
-	for object in "${objects[@]}"; do
-		[[ -e $DIR/$object ]] ||
-			finding "${object%o}c: not compiled, see $LOG"
-	done
+		make -C "$extmod" M="$1" CC="ccache gcc" -j"$JOBS" -k \
+		NOSTDINC_FLAGS="-nostdinc -I$1/include -I$1/include/uapi" W=1 C=2 CF="$SPARSE_FLAGS" "${objects[@]}" >"$1.log" 2>&1 || true
 }
 
-# new_lines FILE: the numbers of those that patches bring.
-new_lines() {
-	diff --unchanged-line-format= --old-line-format= --new-line-format=$'%dn\n' \
-		"$BEFORE/$1" "$DIR/$1" || true
+# told DIR: of which file, and what; a line for each time.
+told() {
+	sed -nE "s,^.*${1##*/}/([^ :]*\.c):[0-9:]+ *(warning|error): (.*),\1: \3,p" \
+		"$1.log" | LC_ALL=C sort
 }
 
-# said_of FILE: what was said of its lines.
-said_of() {
-	sed -nE "s,^.*stock/$1:([0-9]+):.*(warning|error): (.*),\1 \3,p" "$LOG" |
-		sort -u
+# Where it was told the first time.
+where() {
+	grep -F -m 1 "${1#*: }" "$PATCHED.log" |
+		sed -nE "s,^.*${PATCHED##*/}/([^ :]*:[0-9]+):.*,\1,p"
 }
 
 judge() {
-	local file line what
+	local dir file what
 
-	stock_files | while read -r file; do
-		said_of "$file" | while read -r line what; do
-			! grep -qx "$line" <(new_lines "$file") ||
-				echo "$file:$line: $what"
-		done
+	for dir in "$PRISTINE" "$PATCHED"; do
+		while read -r file; do
+			[[ -e $dir/${file%c}o ]] ||
+				echo "$file: not compiled, see $dir.log"
+		done < <(stock_files)
+	done
+	comm -13 <(told "$PRISTINE") <(told "$PATCHED") | while read -r what; do
+		echo "$(where "$what"): ${what#*: }"
 	done
 }
 
 lay_out
 apply
-compile
-findings < <(judge)
+compile "$PRISTINE"
+compile "$PATCHED"
+judge >"$LINT_BUILD/stock.found"
+findings <"$LINT_BUILD/stock.found"
 finish

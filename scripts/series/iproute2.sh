@@ -68,6 +68,7 @@ source_tree() {
 	local source=${IPROUTE2_SRC:-$CACHE/iproute2/iproute2-6.1.0}
 
 	[[ -d $source ]] || source=$BUILD/iproute2.src
+	[[ -d $source ]] || die "no source of iproute2: run make iproute2"
 	echo "$source"
 }
 

@@ -37,6 +37,7 @@ copy_checkout() {
 		(cd "$REPO" && xargs -0 cp -P --parents -t "$COPY")
 	cp -P "$BUILD"/kernel-* "$COPY/build/"
 	cp -r "$WORK/pristine" "$COPY/build/series-work/"
+	[[ ! -d $BUILD/iproute2.src ]] || cp -r "$BUILD/iproute2.src" "$COPY/build/"
 }
 
 # mail SUBJECT FILE HUNK-HEAD: the lines of a hunk come by standard input.

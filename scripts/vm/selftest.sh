@@ -95,7 +95,7 @@ tries() {
 	mkdir -p "$WORK/logs"
 	printf '%s\n' "$2" >"$WORK/logs/console.log"
 	printf '%s\n' "${3:-}" >"$WORK/logs/peer-console.log"
-	PYTHONPATH=$REPO/scripts/vm python3 - "$1" "$WORK/logs" >"$OUTPUT" 2>&1 <<-'END'
+	PYTHONPATH=$REPO/scripts/vm python3 -B - "$1" "$WORK/logs" >"$OUTPUT" 2>&1 <<-'END'
 		import sys, types, vm
 		opts = types.SimpleNamespace(accel=sys.argv[1], out=sys.argv[2])
 		print(vm.spoilt_by_tcg(opts))
@@ -115,6 +115,7 @@ ends_there() {
 
 judge_deaths() {
 	local boots='[ 0.0] Linux version 6.12' init='[ 2.0] Run /init as init process'
+	local complaint
 
 	boots_again "QEMU died while devices were found" tcg "$boots"
 	boots_again "code that was executed while it was patched" tcg \
@@ -122,7 +123,10 @@ judge_deaths() {
 	boots_again "the same in the peer" tcg "$boots"$'\n'"$init" 'Oops: int3: 0000'
 	ends_there "with KVM" kvm "$boots"
 	ends_there "no kernel was started" tcg ''
-	ends_there "a kernel that complains" tcg "$boots"$'\n''BUG: planted'
+	for complaint in "BUG: planted" "WARNING: planted" "Oops: 0000" \
+		"Kernel panic - not syncing" "reboot: System halted"; do
+		ends_there "a kernel that says $complaint" tcg "$boots"$'\n'"$complaint"
+	done
 	ends_there "after the first process" tcg "$boots"$'\n'"$init"
 	ends_there "once a script may run" tcg \
 		"$boots"$'\n''ipsec_full: ready'$'\n''Oops: int3: 0000'
