@@ -261,7 +261,7 @@ run_checks "${SLOW[@]}"
 set +e
 judge
 for check in "${CHECKS[@]}"; do
-	printf '%s\n' "${EXPECTED[@]}" | grep -q "^$check"$'\t'
+	grep -q "^$check"$'\t' <<<"$(printf '%s\n' "${EXPECTED[@]}")"
 	tap $? "$check is tested"
 done
 tap_end

@@ -74,13 +74,15 @@ compile() {
 	extmod=$(extmod)
 	clean_env CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$BUILD" \
 		make -C "$extmod" M="$1" CC="ccache gcc" -j"$JOBS" -k \
-		NOSTDINC_FLAGS="-nostdinc -I$1/include -I$1/include/uapi" W=1 C=2 CF="$SPARSE_FLAGS" "${objects[@]}" >"$1.log" 2>&1 || true
+		NOSTDINC_FLAGS="-nostdinc -I$1/include -I$1/include/uapi" \
+		W=1 C=2 CF="$SPARSE_FLAGS" "${objects[@]}" >"$1.log" 2>&1 || true
 }
 
 # told DIR: of which file, and what; a line for each time.
 told() {
-	sed -nE "s,^.*${1##*/}/([^ :]*\.c):[0-9:]+ *(warning|error): (.*),\1: \3,p" \
-		"$1.log" | LC_ALL=C sort
+	local place="^.*${1##*/}/([^ :]*\.c):[0-9:]+"
+
+	sed -nE "s,$place *(warning|error): (.*),\1: \3,p" "$1.log" | LC_ALL=C sort
 }
 
 # Where it was told the first time.
