@@ -57,6 +57,14 @@ kernel_patches() {
 	find "$REPO/patches" -maxdepth 1 -name '*.patch' | LC_ALL=C sort
 }
 
+# The kernel's own files that patches change.
+kernel_changed_files() {
+	local patches
+
+	mapfile -t patches < <(kernel_patches)
+	sed -n 's,^--- a/\([^\t]*\).*,\1,p' "${patches[@]}" | LC_ALL=C sort -u
+}
+
 # The hash of everything that a finished build depends on.
 kernel_key() {
 	local source_id=$1 files=()

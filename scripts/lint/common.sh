@@ -44,13 +44,20 @@ need() {
 	command -v "$1" >/dev/null || die "$1 is missing: install the package $2"
 }
 
-# What C=2 calls, and all of what it has to say: by itself sparse stops at a hundred.
-SPARSE_FLAGS="-D__CHECK_ENDIAN__ -fmax-warnings=unlimited -fmax-errors=unlimited"
-
 # The built kernel, against which modules are built; nothing is written there.
 extmod() {
 	[[ -e $BUILD/kernel-${KERNEL:-normal}/extmod ]] || die "no kernel: run make kernel"
 	realpath "$BUILD/kernel-${KERNEL:-normal}/extmod"
+}
+
+# module_make DIR ARGUMENT...: with gcc's W=1 and sparse, and all of what it has to say:
+# by itself it stops at a hundred.
+module_make() {
+	local sparse="-D__CHECK_ENDIAN__ -fmax-warnings=unlimited -fmax-errors=unlimited"
+
+	clean_env CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$BUILD" \
+		make -C "$(extmod)" M="$1" CC="ccache gcc" -j"$JOBS" -k \
+		W=1 C=2 CF="$sparse" "${@:2}" 2>&1
 }
 
 # A kernel source tree, for its scripts and what they look up.

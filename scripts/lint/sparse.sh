@@ -24,12 +24,6 @@ copy_sources() {
 	rsync -t "${@:2}" "$dir/"
 }
 
-module_make() {
-	clean_env CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$BUILD" \
-		make -C "$EXTMOD" M="$LINT_BUILD/$1" CC="ccache gcc" -j"$JOBS" -k \
-		W=1 C=2 CF="$SPARSE_FLAGS" "${@:2}" 2>&1
-}
-
 # Objects only: together they are part of the kernel, not a module.
 check_xfrm() {
 	local objects=() file
@@ -39,13 +33,13 @@ check_xfrm() {
 	done
 	copy_sources xfrm "$REPO"/net/xfrm/*.[ch]
 	printf 'obj-m := %s\n' "${objects[*]}" >"$LINT_BUILD/xfrm/Kbuild"
-	module_make xfrm "${objects[@]}"
+	module_make "$LINT_BUILD/xfrm" "${objects[@]}"
 }
 
 check_driver() {
 	copy_sources driver "$REPO"/drivers/net/ethernet/acme/*.[ch] \
 		"$REPO/drivers/net/ethernet/acme/Makefile"
-	module_make driver modules
+	module_make "$LINT_BUILD/driver" modules
 }
 
 # Warnings come on lines of their own; the rest tells what was done.

@@ -20,13 +20,6 @@ PATCHED=$LINT_BUILD/stock-patched
 # Its headers are made in a build's tree, and the patch brings a line of a table.
 EXCEPT=security/selinux/nlmsgtab.c
 
-changed_files() {
-	local patches
-
-	mapfile -t patches < <(kernel_patches)
-	sed -n 's,^--- a/\([^\t]*\).*,\1,p' "${patches[@]}" | LC_ALL=C sort -u
-}
-
 # The files as they come, and what the C files among them include beside them.
 lay_out() {
 	local tree pristine file
@@ -34,7 +27,7 @@ lay_out() {
 	tree=$(kernel_tree)
 	pristine=${tree%/linux}/pristine
 	rm -rf "$PRISTINE" "$PATCHED"
-	changed_files | while read -r file; do
+	kernel_changed_files | while read -r file; do
 		mkdir -p "$PRISTINE/${file%/*}"
 		cp "$pristine/$file" "$PRISTINE/$file" 2>/dev/null ||
 			cp "$tree/$file" "$PRISTINE/$file"
@@ -63,7 +56,7 @@ stock_files() {
 # compile DIR: as modules, which have no early parameters, with the headers of DIR. One is
 # of an option that our kernel does not have.
 compile() {
-	local objects extmod
+	local objects
 
 	mapfile -t objects < <(stock_files | sed 's/c$/o/')
 	{
@@ -71,11 +64,8 @@ compile() {
 		echo "CFLAGS_net/core/dev.o := '-Dearly_param(name, function)='"
 		echo "CFLAGS_net/xfrm/xfrm_compat.o := -DCONFIG_XFRM_USER_COMPAT=1"
 	} >"$1/Kbuild"
-	extmod=$(extmod)
-	clean_env CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$BUILD" \
-		make -C "$extmod" M="$1" CC="ccache gcc" -j"$JOBS" -k \
-		NOSTDINC_FLAGS="-nostdinc -I$1/include -I$1/include/uapi" \
-		W=1 C=2 CF="$SPARSE_FLAGS" "${objects[@]}" >"$1.log" 2>&1 || true
+	module_make "$1" NOSTDINC_FLAGS="-nostdinc -I$1/include -I$1/include/uapi" \
+		"${objects[@]}" >"$1.log" || true
 }
 
 # told DIR: of which file, and what; a line for each time.

@@ -97,14 +97,14 @@ test_weaving() {
 }
 
 test_iproute2() {
-	local patches=tools/iproute2/patches/6.1
+	local mails=tools/iproute2/patches/6.1
 
 	copy_checkout
-	sed -i '/^@@ /{n;s/$/ and more/}' "$COPY/$patches"/0002-*
+	sed -i '/^@@ /{n;s/$/ and more/}' "$COPY/$mails"/0002-*
 	COMPILE=no finds "a patch of iproute2 that does not apply" \
 		"does not apply" iproute2
 	copy_checkout
-	too_many ip/xfrm.h "/* \$USAGI: \$ */" "$patches/01"
+	too_many ip/xfrm.h "/* \$USAGI: \$ */" "$mails/01"
 	COMPILE=no finds "a series of iproute2 that is too long" \
 		"patches in iproute2's series 6.1; at most 15" iproute2
 }

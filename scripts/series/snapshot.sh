@@ -10,11 +10,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 SOURCE=$(kernel_source)
 TREE_DIR=$KERNEL_CACHE/src-$(kernel_source_id "$SOURCE")
 
-changed_files() {
-	mapfile -t patches < <(kernel_patches)
-	sed -n 's,^--- a/\([^\t]*\).*,\1,p' "${patches[@]}" | LC_ALL=C sort -u
-}
-
 # copy FROM TO: the files named on the standard input.
 copy() {
 	mkdir -p "$2"
@@ -24,7 +19,7 @@ copy() {
 [[ -n $(kernel_patches) ]] || die "there are no patches"
 "$REPO/scripts/kernel/assemble.sh" "$SOURCE" "$TREE_DIR"
 rm -rf "$WORK/pristine" "$WORK/assembled"
-changed_files | copy "$TREE_DIR/pristine" "$WORK/pristine"
+kernel_changed_files | copy "$TREE_DIR/pristine" "$WORK/pristine"
 LC_ALL=C sort -u "$TREE_DIR/touched" | while read -r file; do
 	[[ ! -e $TREE_DIR/linux/$file ]] || echo "$file"
 done | copy "$TREE_DIR/linux" "$WORK/assembled"
