@@ -1,4 +1,4 @@
-#!/usr/bin/python3 -S
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """Tells the sender of an SA's packets, by ICMP, that one was too big for the path.
 
@@ -12,34 +12,24 @@ import socket
 import struct
 import sys
 
+from inject import ESP, checksum, ipv4, ipv6
 from xfrm_nl import family_of
 
-ESP = 50
 UNREACHABLE, FRAGMENTATION_NEEDED, PACKET_TOO_BIG = 3, 4, 2
-TOO_BIG = 1500
-ICMP_CHECKSUM = 2
-
-
-def checksum(data):
-    total = sum(struct.unpack('!%dH' % (len(data) // 2), data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
+TOO_BIG, DF = 1500, 0x4000
 
 
 def message4(source, destination, esp, mtu):
-    quoted = struct.pack('!BBHHHBBH', 0x45, 0, TOO_BIG, 7, 0x4000, 63, ESP, 0) + \
-        source + destination + esp
-    text = bytearray(struct.pack('!BBHHH', UNREACHABLE, FRAGMENTATION_NEEDED, 0, 0,
-                                 mtu) + quoted)
-    struct.pack_into('!H', text, ICMP_CHECKSUM, checksum(text))
-    return text, socket.IPPROTO_ICMP
+    quoted = ipv4(source, destination, ESP, esp, length=TOO_BIG, frag=DF)
+    head = struct.pack('!BB', UNREACHABLE, FRAGMENTATION_NEEDED)
+    rest = struct.pack('!HH', 0, mtu) + quoted
+    return head + struct.pack('!H', checksum(head, rest)) + rest, \
+        socket.IPPROTO_ICMP
 
 
 def message6(source, destination, esp, mtu):
     """The kernel fills in the checksum."""
-    quoted = struct.pack('!IHBB', 6 << 28, TOO_BIG, ESP, 63) + source + \
-        destination + esp
+    quoted = ipv6(source, destination, ESP, esp, length=TOO_BIG)
     return struct.pack('!BBHI', PACKET_TOO_BIG, 0, 0, mtu) + quoted, \
         socket.IPPROTO_ICMPV6
 
@@ -48,9 +38,8 @@ def main():
     source, destination, spi, mtu = sys.argv[1:]
     family = family_of(source)
     message = {socket.AF_INET: message4, socket.AF_INET6: message6}[family]
-    text, protocol = message(
-        *(socket.inet_pton(family, one) for one in (source, destination)),
-        struct.pack('!II', int(spi, 0), 1), int(mtu))
+    text, protocol = message(source, destination,
+                             struct.pack('!II', int(spi, 0), 1), int(mtu))
     with socket.socket(family, socket.SOCK_RAW, protocol) as sock:
         sock.sendto(text, (source, 0))
 
