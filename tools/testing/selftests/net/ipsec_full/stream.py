@@ -9,8 +9,8 @@ Between each pair of addresses RATE datagrams a second go from SOURCE to
 DESTINATION, numbered and with a checksum, every tenth larger than an MTU, and a
 TCP connection both ways, which "connect" opens, as it sends the first datagram.
 "ready" is printed when both can. On SIGUSR1 it stops to send, says "stopped" when
-TCP has come to its end, and on SIGTERM prints what it has sent and received, as lines
-of JSON. A RATE that is more than it can send makes it send as fast as it can.
+TCP has come to its end and no datagram arrives any more, and on SIGTERM prints what
+it has sent and received, as lines of JSON. A RATE that is more than it can send makes it send as fast as it can.
 
 "compare" reads what two ends have printed, says what was lost, came twice or was
 damaged, how long the slowest datagram took, and how many were on their way at a
@@ -46,6 +46,10 @@ EVERY = int(os.environ.get('STREAM_EVERY', 10))
 TCP_EVERY = 8
 # Seconds by which who is late catches up; more would be a flood.
 CATCH_UP = 0.1
+# Seconds without a datagram after which none is on its way: some wait in a qdisc.
+QUIET = 1
+# Seconds between looks at what signals have said.
+PAUSE = 0.2
 BUFFER = 1 << 20
 CONNECT_TIMEOUT = 20
 
@@ -193,6 +197,7 @@ class End:
                       for source, destination in pairs]
         self.streams, self.listeners = [], []
         self.sending, self.over = True, False
+        self.last_heard = time.monotonic()
         self.rounds = 0
         if int(os.environ.get('STREAM_TCP', 1)):
             if role == 'serve':
@@ -203,7 +208,7 @@ class End:
         signal.signal(signal.SIGTERM, self.end)
 
     def stop(self, *_):
-        self.sending = False
+        self.sending, self.last_heard = False, time.monotonic()
         for stream in self.streams:
             stream.closing = True
 
@@ -232,12 +237,19 @@ class End:
                 self.accept(one)
             else:
                 one.receive()
+        if ready:
+            self.last_heard = time.monotonic()
+
+    def is_quiet(self):
+        return all(s.shut and s.ended for s in self.streams) and \
+            time.monotonic() > self.last_heard + QUIET
 
     def run(self):
         print('ready', flush=True)
         due, stopped = time.monotonic(), False
         while not self.over:
-            self.receive(max(0, min(due - time.monotonic(), 0.2)))
+            wait = due - time.monotonic() if self.sending else PAUSE
+            self.receive(max(0, min(wait, PAUSE)))
             if self.sending and time.monotonic() >= due:
                 self.send()
                 due = max(due + self.interval, time.monotonic() - CATCH_UP)
@@ -245,7 +257,7 @@ class End:
                 continue
             for stream in self.streams:
                 stream.push()
-            if all(s.shut and s.ended for s in self.streams):
+            if self.is_quiet():
                 stopped = True
                 print('stopped', flush=True)
         self.receive(0)
