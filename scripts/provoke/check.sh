@@ -19,8 +19,8 @@ MODULE=$BUILD/provoke
 OUT=$BUILD/out/provoke
 LOG=$OUT/console.log
 # In this order: after a lock inversion lockdep is off, and an oops is the end.
-PROVOCATIONS=(warn rcu atomic lock shift bounds list refcount object alloc leak
-	free oops)
+PROVOCATIONS=(warn rcu atomic lock shift bounds list refcount holder dma object alloc
+	leak free oops)
 
 compile() {
 	local extmod

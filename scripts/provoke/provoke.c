@@ -7,11 +7,14 @@
  */
 
 #include <linux/debugfs.h>
+#include <linux/dma-mapping.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/platform_device.h>
 #include <linux/rcupdate.h>
+#include <linux/ref_tracker.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -92,6 +95,38 @@ static void provoke_refcount(void)
 	refcount_inc(&count);
 }
 
+static void provoke_holder(void)
+{
+	struct ref_tracker *tracker = NULL;
+	struct ref_tracker_dir dir;
+
+	ref_tracker_dir_init(&dir, 4, "provoked");
+	ref_tracker_alloc(&dir, &tracker, GFP_KERNEL);
+	ref_tracker_dir_exit(&dir);
+}
+
+/* Unmapped with another size than it was mapped with. */
+static void provoke_dma(void)
+{
+	struct platform_device *pdev;
+	dma_addr_t addr;
+	void *memory;
+
+	pdev = platform_device_register_simple("provoke", PLATFORM_DEVID_NONE,
+					       NULL, 0);
+	if (IS_ERR(pdev))
+		return;
+	memory = kzalloc(256, GFP_KERNEL);
+	if (!memory || dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64)))
+		goto out;
+	addr = dma_map_single(&pdev->dev, memory, 256, DMA_TO_DEVICE);
+	if (!dma_mapping_error(&pdev->dev, addr))
+		dma_unmap_single(&pdev->dev, addr, 128, DMA_TO_DEVICE);
+out:
+	kfree(memory);
+	platform_device_unregister(pdev);
+}
+
 static void provoke_expired(struct timer_list *timer)
 {
 }
@@ -162,7 +197,9 @@ static const struct {
 	{ "alloc", provoke_alloc },
 	{ "atomic", provoke_atomic },
 	{ "bounds", provoke_bounds },
+	{ "dma", provoke_dma },
 	{ "free", provoke_free },
+	{ "holder", provoke_holder },
 	{ "leak", provoke_leak },
 	{ "list", provoke_list },
 	{ "lock", provoke_lock },
