@@ -51,6 +51,7 @@ Variables of bench
 Variables of lint, series, check-fresh
   LINT="a b"     checks to run, by name; default: all
   COMPILE=no     only apply and look, neither compile nor boot (series)
+  COMPILE=yes    plant what a compiler finds, too (check TEST=series_selftest)
   IPROUTE2_UPSTREAM=path
                  the tree of iproute2's series to be mailed (series)
   SUITE=bookworm|trixie

@@ -17,6 +17,7 @@ STEP_LOG_LINES=200
 ALL=(wording selftests kernel-doc rst python shellcheck checkpatch analyzer
 	sparse stock cocci)
 FAILED=()
+REMEMBERED=0
 TAP=0
 
 run_check() {
@@ -40,12 +41,14 @@ run_as_steps() {
 	for check; do
 		step "Lint: $check" run_check "$check" ||
 			FAILED+=("$check")
+		! was_remembered "$LOG_DIR/lint-$check.log" || ((++REMEMBERED))
 	done
 	if ((${#FAILED[@]})); then
 		note "lint: findings by ${FAILED[*]} ($SECONDS s)"
 		exit 1
 	fi
-	note "lint: $# checks, nothing found ($SECONDS s)"
+	note "lint: $# checks, nothing found, $REMEMBERED of them remembered" \
+		"($SECONDS s); FULL=1 runs all"
 }
 
 if [[ ${1:-} == --tap ]]; then

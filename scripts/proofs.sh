@@ -15,6 +15,7 @@
 
 PROOFS=$CACHE/proofs
 PROOF_DAYS=60
+REMEMBERED_LINE="# remembered: the same has passed before"
 PROOF_VARIABLES=(ACCEL CFLAGS IPROUTE2_SRC IPROUTE2_UPSTREAM KERNEL KERNEL_SRC)
 PROOF_SHARED=(scripts/lib.sh scripts/lint/common.sh scripts/lint/tap.sh)
 
@@ -34,7 +35,7 @@ run_proof() {
 	fi
 	told=$PROOFS/$name-$(proof_key "$file")
 	if [[ -e $told && -z ${FULL:-}${TEST:-}${LINT:-} ]]; then
-		echo "# remembered: the same has passed before"
+		echo "$REMEMBERED_LINE"
 		cat "$told"
 		return
 	fi
@@ -52,6 +53,11 @@ run_proof() {
 	else
 		rm "$fresh"
 	fi
+}
+
+# was_remembered OUTPUT: whether run_proof told what it knew.
+was_remembered() {
+	grep -qxF -- "$REMEMBERED_LINE" "$1"
 }
 
 proof_key() {
