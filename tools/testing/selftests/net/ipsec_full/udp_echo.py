@@ -15,7 +15,8 @@ usage: udp_echo.py serve PORT ADDRESS...
 what is not ESP.
 "log" prints the local address and the text of every datagram. "send" sends COUNT
 datagrams of SIZE bytes on each pair, and does not care whether they can be sent.
-"pour" sends one on each pair every so many seconds, without end.
+"pour" sends one on each pair every so many seconds until SIGTERM, and says how many
+it has sent.
 "check" sends a datagram of each size (comma-separated, in bytes) on each pair
 and wants it back unchanged; what does not come in time is told. "segments" sends
 COUNT datagrams of SIZE bytes as one packet that is to be cut, without DF, and wants
@@ -24,6 +25,7 @@ all of them back.
 
 import os
 import select
+import signal
 import socket
 import sys
 import time
@@ -86,13 +88,17 @@ def pour(port, seconds, size, pairs):
     for pair in pairs:
         source, destination = pair.split('>')
         ways.append((open_socket(source, 0), (destination, port)))
-    while True:
+    over, sent = [], 0
+    signal.signal(signal.SIGTERM, lambda *_: over.append(True))
+    while not over:
         for sock, destination in ways:
             try:
                 sock.sendto(bytes(size), destination)
+                sent += 1
             except OSError:
                 pass                    # a policy blocks
         time.sleep(seconds)
+    print('%d sent' % sent, flush=True)
 
 
 def bypass(sock, family):
