@@ -226,6 +226,8 @@ struct xfrm_full_event {
  * @parking: packets to be sent wait in @parked, see xfrm_full_park()
  * @cloned: in software, and MIGRATE has an SA that goes on from its numbers and
  *	window, which stand still therefore; under x->lock
+ * @finishing: the device has been asked to stop for good, as the SA is about to be
+ *	deleted; under x->lock
  * @entered: a device has, or had, the SA: only then are its packets different; under
  *	x->lock
  * @epoch: top 16 bits of this arming's IV counter, never 0 while a device has
@@ -279,6 +281,7 @@ struct xfrm_full {
 	bool			leaving;
 	bool			parking;
 	bool			cloned;
+	bool			finishing;
 	bool			entered;
 	u16			epoch;
 	u32			can;

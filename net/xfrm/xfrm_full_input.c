@@ -204,6 +204,8 @@ static int xfrm_full_input_blocked(const struct xfrm_full *full,
 {
 	if (skb->dev != full->dev)
 		return LINUX_MIB_XFRMFULLINDEV;
+	if (full->finishing)
+		return LINUX_MIB_XFRMFULLINSTATE;
 	if (full->flags & XFRM_OFFLOAD_DROP)
 		return LINUX_MIB_XFRMFULLINEXCEPTION;
 	if (!xfrm_full_can_ask(full) && !xfrm_full_can_suspend(full))

@@ -232,6 +232,14 @@ static void xfrm_full_take_answer(struct xfrm_state *x,
 	spin_unlock_bh(&x->lock);
 }
 
+/* What the device gives up from here on is not handled any more. */
+static void xfrm_full_set_finishing(struct xfrm_state *x)
+{
+	spin_lock_bh(&x->lock);
+	x->full->finishing = true;
+	spin_unlock_bh(&x->lock);
+}
+
 static void xfrm_full_state_exact(struct xfrm_state *x, bool stop)
 {
 	struct xfrm_full *full = xfrm_full_get(x);
@@ -246,6 +254,8 @@ static void xfrm_full_state_exact(struct xfrm_state *x, bool stop)
 		return;
 
 	mutex_lock(&full->mutex);
+	if (stop)
+		xfrm_full_set_finishing(x);
 	if (xfrm_full_in_device(full))
 		err = xfrm_full_sync(full, stop, snap);
 	if (!err)

@@ -108,6 +108,39 @@ deleted() {
 	still_works "$n"
 }
 
+# deleted_meanwhile N: packets come while the NIC stops the SA for good. Nobody takes
+# that for an SA whose state is lost.
+deleted_meanwhile() {
+	local n=$1 pid status=0
+
+	fresh "$n" && still_works "$n" &&
+		acmectl fault SA_STOP late-after 60 1 || return
+	near_states "$n" | grep "dir in" | undo | near_batch &
+	pid=$!
+	inject "$n seq $(seq -s ' ' 10 150)" || status=1
+	wait $pid || status=1
+	! expired_by_itself "$n" && again "$n" || status=1
+	return $status
+}
+
+expired_by_itself() {
+	awk '$1 == "proto" { spi = $4 } $1 == "hard" && $2 == 1 { print spi }' \
+		"$GONE" | grep -xF "${SPI_IN[$1]}"
+}
+
+# It takes some luck to have packets in that moment.
+deleted_in_traffic() {
+	local before dropped=0 i
+
+	before=$(mib near XfrmFullInState)
+	for ((i = 0; i < 5 && dropped == 0; i++)); do
+		deleted_meanwhile "$1" || return
+		dropped=$(($(mib near XfrmFullInState) - before))
+	done
+	echo "$dropped packets in that moment"
+	((dropped > 0)) && still_works "$1"
+}
+
 # The NIC stops, but does not start again: the host goes on until it does.
 fails_to_run() {
 	local n=$1
@@ -174,6 +207,7 @@ all_checks() {
 	check "another interface" elsewhere_up
 	check "ESP from there" from_elsewhere 6050
 	check "deleted while suspended" deleted 6050
+	check "deleted while packets come" deleted_in_traffic 6052
 	check "a NIC that does not start again" fails_to_run 6050
 	check "a NIC that stops late" stops_late 6050
 	check "likewise, then the SA is moved" leaves_late 6050
