@@ -106,10 +106,11 @@ static int xfrm_full_blocked(const struct sk_buff *skb)
 		return LINUX_MIB_XFRMOUTSTATEDIRERROR;
 	if (xfrm_dst_child(dst)->xfrm)
 		return LINUX_MIB_XFRMFULLOUTNESTED;
-	if (!xfrm_full_leaves_by(xfrm_dst_path(dst), full->dev))
-		return LINUX_MIB_XFRMFULLOUTDEV;
+	/* Neither device nor software may send it, whatever its way. */
 	if (x->props.mode == XFRM_MODE_TRANSPORT && xfrm_full_is_fragment(skb))
 		return LINUX_MIB_XFRMFULLOUTFRAGMENT;
+	if (!xfrm_full_leaves_by(xfrm_dst_path(dst), full->dev))
+		return LINUX_MIB_XFRMFULLOUTDEV;
 
 	return 0;
 }

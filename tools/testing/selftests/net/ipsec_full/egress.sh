@@ -230,6 +230,15 @@ fragment_not_sent() {
 	(($(mib near XfrmFullOutFragment) == before + 1))
 }
 
+fragment_not_rerouted() {
+	local status=0
+
+	detour "$1" || return
+	fragment_not_sent "$1" || status=1
+	detour_ends "$1"
+	return $status
+}
+
 rerouted_dropped() {
 	local status=0
 
@@ -435,6 +444,9 @@ software_checks() {
 	check "transport IPv6, too big: fragments of ESP" fragmented_outside 7301
 	check "a fragment, transport: dropped" fragment_not_sent 7300
 	check "a fragment, transport IPv6: dropped" fragment_not_sent 7301
+	check "a fragment, rerouted: dropped, too" fragment_not_rerouted 7300
+	check "a fragment, rerouted, IPv6: dropped, too" \
+		fragment_not_rerouted 7301
 	check "exceptions are to be dropped" drop_exceptions 7300
 	check "a fragment, transport: dropped, too" fragment_not_sent 7300
 	check "rerouted: dropped" rerouted_dropped 7300 XfrmFullOutException
