@@ -219,9 +219,25 @@ static int xfrm_full_check_fallback(const struct xfrm_full_request *rq)
 	return -EOPNOTSUPP;
 }
 
+/* The host is to be spared what comes in, not only to drop it. */
+static int xfrm_full_check_drop(const struct xfrm_full_request *rq)
+{
+	const struct xfrm_user_offload *xuo;
+
+	xuo = nla_data(rq->attrs[XFRMA_OFFLOAD_DEV]);
+	if (!(xuo->flags & XFRM_OFFLOAD_DROP) || rq->dir != XFRM_SA_DIR_IN ||
+	    rq->caps->flags & XFRM_OFFLOAD_CAP_DROP_ONLY)
+		return 0;
+
+	NL_SET_ERR_MSG_ATTR(rq->extack, rq->attrs[XFRMA_OFFLOAD_DEV],
+			    "Device can't drop exceptions by itself: leave out exceptions drop");
+	return -EOPNOTSUPP;
+}
+
 static int xfrm_full_check_all(const struct xfrm_full_request *rq)
 {
-	return xfrm_full_check_caps(rq) ? : xfrm_full_check_fallback(rq);
+	return xfrm_full_check_caps(rq) ? :
+	       xfrm_full_check_fallback(rq) ? : xfrm_full_check_drop(rq);
 }
 
 static int xfrm_full_check_updates(const struct xfrm_full_request *rq)

@@ -77,8 +77,7 @@ static void transport_ipv6(struct acme_config *cfg)
 
 static void basic(struct acme_config *cfg)
 {
-	cfg->ipsec = ACME_IPSEC_TUNNEL | ACME_IPSEC_IPV4 | ACME_IPSEC_EXC_RAW |
-		     ACME_IPSEC_EXC_DROP;
+	cfg->ipsec = ACME_IPSEC_TUNNEL | ACME_IPSEC_IPV4 | ACME_IPSEC_EXC_RAW;
 	cfg->limits_out = 0;
 	cfg->limits_in = 0;
 	cfg->basic_crypto = true;

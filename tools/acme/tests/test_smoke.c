@@ -569,7 +569,7 @@ static const struct profile_case {
 	  ACME_LIMITS_ALL, ACME_HANDOVER_ALL },
 	{ "basic", 0, 4096,
 	  ACME_IPSEC_ALL & ~(ACME_IPSEC_TUNNEL | ACME_IPSEC_IPV4 |
-			     ACME_IPSEC_EXC_RAW | ACME_IPSEC_EXC_DROP),
+			     ACME_IPSEC_EXC_RAW),
 	  0, ACME_HANDOVER_ALL },
 	{ "no-ipsec", 1, 0, ACME_IPSEC_ALL, 0, 0 },
 };

@@ -50,6 +50,12 @@ packet_offload() {
 		"$ID_OUT mode tunnel $gcm encap espinudp 4500 4500 0.0.0.0"
 }
 
+drop_exceptions() {
+	echo "xfrm state add $ID_IN mode tunnel" \
+		"aead rfc4106(gcm(aes)) $GCM_KEY 128" \
+		"offload full dev acme0 dir in exceptions drop" | near_batch
+}
+
 all_checks() {
 	check "it says so: mode" offers "modes tunnel"
 	check "it says so: family" offers "families ipv4"
@@ -73,6 +79,9 @@ all_checks() {
 		hard-bytes-in OFFLOAD_DEV hard byte limit of inbound
 	END
 	packet_offload
+	check_fails "exceptions that the host would get" \
+		"Device can't drop exceptions by itself: leave out exceptions drop" \
+		drop_exceptions
 	check "nothing is left" nothing_left
 	check "the rest works" the_rest_works 70
 }
