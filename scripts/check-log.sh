@@ -44,7 +44,7 @@ scan() {
 report() {
 	local log=$1 found
 
-	found=$(scan "$log")
+	found=$(scan "$log") || die "$log can't be judged"
 	[[ -n $found ]] || return 0
 	if ((BY_TEST)); then
 		cut -f1 <<<"$found" | sort -u
@@ -55,6 +55,12 @@ report() {
 	return 1
 }
 
+# A log that nobody can read has not been found clean.
+die() {
+	echo "${0##*/}: $*" >&2
+	exit 2
+}
+
 main() {
 	local log status=0
 
@@ -62,7 +68,9 @@ main() {
 		BY_TEST=1
 		shift
 	fi
+	(($#)) || die "no log"
 	for log; do
+		[[ -s $log ]] || die "$log is missing, or empty"
 		report "$log" || status=1
 	done
 	return "$status"

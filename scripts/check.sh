@@ -11,12 +11,13 @@
 # Without TEST= there is one boot of the debug kernel among them, and one that
 # provokes what the kernel's log must not contain; KERNEL=debug runs all tests in
 # the debug kernel. With CI set, lint, the tests of lint, of series, of the device's
-# tests, of "make vm" and of what proofs.sh remembers, and the driver's build in a
-# kernel tree are among them, and a skip is a failure.
+# tests, of "make vm", of "make check" and of what proofs.sh remembers, and the
+# driver's build in a kernel tree are among them, and a skip is a failure.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$REPO/scripts/suites.sh"
 source "$REPO/scripts/proofs.sh"
+source "$REPO/scripts/verdict.sh"
 
 PHASES=()
 FINISHED=0
@@ -70,7 +71,8 @@ lint_wanted() {
 	[[ -n ${TEST:-}${CI:-} ]] || return
 	wanted lint || wanted lint_selftest || wanted series_selftest ||
 		wanted device_selftest || wanted vm_selftest ||
-		wanted proofs_selftest || wanted driver_intree
+		wanted proofs_selftest || wanted check_selftest ||
+		wanted driver_intree
 }
 
 # Every name in TEST= must mean something.
@@ -78,8 +80,8 @@ check_names() {
 	local name known
 
 	known=$(printf '%s\n' device iproute2 lint lint_selftest series_selftest \
-		device_selftest vm_selftest proofs_selftest driver_intree \
-		log_patterns \
+		device_selftest vm_selftest proofs_selftest check_selftest \
+		driver_intree log_patterns \
 		"$(list_tests TEST_PROGS_HOST)" "$(list_tests TEST_PROGS)")
 	for name in ${TEST:-}; do
 		grep -qx -e "${name%.*}" -e "${name%.*}\.[a-z]*" <<<"$known" ||
@@ -100,6 +102,7 @@ lint_suites() {
 	enqueue_proof device_selftest "$REPO/scripts/device-selftest.sh"
 	enqueue_proof vm_selftest "$REPO/scripts/vm/selftest.sh"
 	enqueue_proof proofs_selftest "$REPO/scripts/proofs-selftest.sh"
+	enqueue_proof check_selftest "$REPO/scripts/check-selftest.sh"
 	enqueue_proof driver_intree "$REPO/scripts/driver-intree.sh"
 }
 
@@ -180,58 +183,6 @@ run_topology() {
 	return "$status"
 }
 
-# What a kernel log complains about, as results of the tests that ran.
-log_results() {
-	local log
-
-	for log in "$1"/console.log "$1"/peer-console.log; do
-		[[ -e $log ]] || continue
-		{ "$REPO/scripts/check-log.sh" --by-test "$log" || true; } |
-			while read -r name; do
-				"$REPO/scripts/check-log.sh" "$log" |
-					grep -F "    $name" || true
-				echo "not ok warnings in ${log##*/}: $name"
-			done
-	done
-}
-
-# Every test leaves evidence of its traffic, unless its header says why there is none.
-leaves_evidence() {
-	[[ -z $(header "$SELFTESTS/$1" evidence) ]]
-}
-
-evidence_left() {
-	local name
-
-	for name in $2; do
-		leaves_evidence "$name" || continue
-		compgen -G "$1/wire/near-${name%.*}-*.final" >/dev/null ||
-			echo "not ok $name: no evidence of its traffic was left"
-	done
-}
-
-# wire_result OUT TESTS: what the wires carried, judged by the evidence that tests
-# have left.
-wire_result() {
-	local what="the wire is clean, counters equal it" name
-
-	if [[ ! -d $1/wire ]]; then
-		for name in $2; do
-			leaves_evidence "$name" || continue
-			echo "not ok $what"
-			return
-		done
-		return
-	fi
-	if "$SELFTESTS/verify_wire.py" ${FULL:+--all} "$1/wire" \
-		"$1"/capture/wire*.pcap 2>&1 |
-		sed 's/^/# /'; then
-		echo "ok $what"
-	else
-		echo "not ok $what"
-	fi
-}
-
 vm_suites() {
 	local topology tests
 
@@ -259,6 +210,8 @@ main() {
 	host_suites
 	! lint_wanted || lint_suites
 	phase "tests" run_queue
+	[[ -z ${TOOK[lint]:-} ]] ||
+		PHASES+=("$(minutes "  lint, beside others" "${TOOK[lint]}")")
 	printf '\nTime by phase\n'
 	printf '  %s\n' "${PHASES[@]}" "$(minutes "all" "$SECONDS")"
 	FINISHED=1

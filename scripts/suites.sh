@@ -19,6 +19,8 @@ TICK=60
 QUEUE=()
 # By process: name, and when it was started.
 declare -A SUITE=() STARTED=()
+# By name: the seconds that it took.
+declare -A TOOK=()
 
 # enqueue NAME COMMAND...: first come, first served.
 enqueue() {
@@ -75,7 +77,8 @@ end_suite() {
 	if ((status)) && "$KTAP" "$file" >/dev/null; then
 		printf '\nnot ok %s: exit status %d\n' "$name" "$status" >>"$file"
 	fi
-	show_suite "$name" "$file" $((SECONDS - STARTED[$pid]))
+	TOOK[$name]=$((SECONDS - STARTED[$pid]))
+	show_suite "$name" "$file" "${TOOK[$name]}"
 	unset "SUITE[$pid]" "STARTED[$pid]"
 }
 
