@@ -45,6 +45,10 @@ keep_results() {
 		[[ ! -d $ROOT/root/$CLONE/build/$part ]] ||
 			cp -r "$ROOT/root/$CLONE/build/$part" "$BUILD/fresh-$SUITE/"
 	done
+	[[ ! -d $ROOT/root/$CLONE/build/out ]] ||
+		rsync -rm --include='*/' --include='*.log' --include='dmesg' \
+			--exclude='*' "$ROOT/root/$CLONE/build/out" \
+			"$BUILD/fresh-$SUITE/"
 	remove
 }
 
@@ -149,6 +153,9 @@ if [[ ${1:-} == --enter ]]; then
 	enter
 fi
 ((EUID == 0)) || die "needs root, for chroot and mounts"
+mkdir -p "$CACHE"
+exec {LOCK}>"$CACHE/.lock-fresh-$SUITE"
+flock --nonblock "$LOCK" || die "another run makes a fresh $SUITE"
 trap keep_results EXIT
 step "Fresh $SUITE: debootstrap" install_base
 step "Fresh $SUITE: network" configure

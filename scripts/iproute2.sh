@@ -57,9 +57,12 @@ find_source() {
 	fi
 }
 
+# Of a tree that somebody works on, when each file was changed.
 inputs() {
 	{
 		echo "$SOURCE"
+		find "$SOURCE" -type f -printf '%P %s %T@\n' | sort
+		gcc --version
 		find "$REPO/tools/iproute2/patches/6.1" -name '*.patch' | sort |
 			xargs -r cat
 		cat "$REPO/tools/iproute2/build.sh"

@@ -35,7 +35,7 @@ note() {
 }
 
 # Before a script changes its directory.
-for name in KERNEL_SRC IPROUTE2_SRC IPROUTE2_UPSTREAM IPSEC_FULL_CACHE; do
+for name in FRESH_CACHE KERNEL_SRC IPROUTE2_SRC IPROUTE2_UPSTREAM IPSEC_FULL_CACHE; do
 	[[ -z ${!name:-} ]] || export "$name=$(from_caller "${!name}")"
 done
 CACHE=${IPSEC_FULL_CACHE:-$HOME/.cache/ipsec-full}

@@ -36,12 +36,14 @@ run_as_tests() {
 }
 
 run_as_steps() {
-	local check
+	local check start log
 
 	for check; do
-		step "Lint: $check" run_check "$check" ||
+		start=$SECONDS log=$LOG_DIR/lint-$check.log
+		watch "Lint: $check" "$log" run_check "$check"
+		step_end "Lint: $check" "$start" "$STEP_STATUS" "$log" ||
 			FAILED+=("$check")
-		! was_remembered "$LOG_DIR/lint-$check.log" || ((++REMEMBERED))
+		! was_remembered "$log" || ((++REMEMBERED))
 	done
 	if ((${#FAILED[@]})); then
 		note "lint: findings by ${FAILED[*]} ($SECONDS s)"

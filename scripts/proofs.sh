@@ -16,7 +16,8 @@
 PROOFS=$CACHE/proofs
 PROOF_DAYS=60
 REMEMBERED_LINE="# remembered: the same has passed before"
-PROOF_VARIABLES=(ACCEL CFLAGS IPROUTE2_SRC IPROUTE2_UPSTREAM KERNEL KERNEL_SRC)
+PROOF_VARIABLES=(ACCEL CFLAGS IPROUTE2_SRC IPROUTE2_UPSTREAM KERNEL KERNEL_SRC MEM NICS
+	PROFILE SMP)
 PROOF_SHARED=(scripts/lib.sh scripts/lint/common.sh scripts/lint/tap.sh)
 
 # header FILE NAME: what a test's header says.

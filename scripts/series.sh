@@ -13,6 +13,8 @@
 # IPROUTE2_UPSTREAM= names a tree for iproute2's second series.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/series/common.sh"
+# The options that each patch is compiled with, and the kernel that is booted.
+export KERNEL=normal
 
 PARTS=$REPO/scripts/series
 
@@ -45,7 +47,6 @@ step "Series: apply the mails to a pristine tree" "$PARTS/apply.sh"
 "$PARTS/iproute2.sh"
 step "Series: checkpatch" checkpatch
 if [[ ${COMPILE:-} != no ]]; then
-	# Its options are those that each patch is compiled with.
 	"$REPO/scripts/kernel/build.sh"
 	"$PARTS/compile.sh"
 	step "Series: boot the last tree" boot

@@ -21,13 +21,14 @@ build_all() {
 	[[ $NIC != acme ]] || "$REPO/scripts/driver.sh"
 }
 
-# A directory of its own for each run; old ones go.
+# A directory of its own for each run; old ones go, but for those of "make check",
+# which may be running.
 default_out() {
 	local name
 
 	name=$(basename "${1:-shell}")
 	mkdir -p "$BUILD/out"
-	find "$BUILD/out" -mindepth 1 -maxdepth 1 -printf '%T@ %p\n' | sort -rn |
+	find "$BUILD/out" -mindepth 1 -maxdepth 1 ! -name 'check-*' -printf '%T@ %p\n' | sort -rn |
 		tail -n "+$KEEP_OUTPUTS" | cut -d' ' -f2- | xargs -r -d '\n' rm -rf
 	mktemp -d "$BUILD/out/${name%.*}.$(date +%H%M%S).XXXX"
 }

@@ -28,8 +28,9 @@
  * From each of them an SA gets to DEAD, and never back: by delete, flush and
  * expiry, and from ARMING if a device refuses a new SA.
  *
- * xfrm_full_move() is the only writer of xfrm_full.place, and each transition
- * passes the tracepoint xfrm_full:xfrm_full_move.
+ * xfrm_full_move() is the only one that changes xfrm_full.place, which begins as
+ * ARMING, or as SOFTWARE if the SA was usable before; and each transition passes the
+ * tracepoint xfrm_full:xfrm_full_move.
  *
  *              packets are handled by     numbers, window and counters are
  *   SOFTWARE   software                   software's
@@ -52,12 +53,12 @@
  * device, before; its packets never wait for a device.
  *
  * The driver sees add, run, del and free, in this order and each at most once
- * each time that a device gets the SA; an SA that was added is always deleted
- * and freed.  Delete comes with x->lock held, so it only posts to the device.
- * Whoever moved the SA out lets the driver free it, or else a work item of the
- * SA, when no reader can still see the SA in the device.  Nothing else keeps
- * the SA in the device: a socket that caches a stale dst holds the xfrm_state,
- * not the device's resources.
+ * each time that a device gets the SA, but run again whenever a suspended SA
+ * resumes; an SA that was added is always deleted and freed.  Delete comes with
+ * x->lock held, so it only posts to the device.  Whoever moved the SA out lets
+ * the driver free it, or else a work item of the SA, when no reader can still
+ * see the SA in the device.  Nothing else keeps the SA in the device: a socket
+ * that caches a stale dst holds the xfrm_state, not the device's resources.
  *
  * Locks, outermost first:
  *

@@ -21,6 +21,11 @@ files() {
 		done
 }
 
+# Callers read files() by process substitution, which keeps its status to itself: a
+# check that is told of none would be content.
+git -C "$REPO" ls-files --error-unmatch Makefile >/dev/null ||
+	die "$REPO is no git checkout, or git does not trust it"
+
 finding() {
 	printf '%s\n' "$*"
 	FINDINGS=$((FINDINGS + 1))

@@ -7,7 +7,7 @@
 # defects, and must name them all. Prints TAP.
 #
 # What the rest of the checkout has does not decide whether they are found.
-# inputs: scripts Makefile patches
+# inputs: scripts Makefile patches .shellcheckrc
 # programs: codespell gcc patch python3 shellcheck sparse spatch
 # kernels: normal
 set -euo pipefail

@@ -70,7 +70,7 @@ compile() {
 
 # told DIR: of which file, and what; a line for each time.
 told() {
-	local place="^.*${1##*/}/([^ :]*\.c):[0-9:]+"
+	local place="^.*${1##*/}/([^ :]*\.[ch]):[0-9:]+"
 
 	sed -nE "s,$place *(warning|error): (.*),\1: \3,p" "$1.log" | LC_ALL=C sort
 }

@@ -33,6 +33,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+# Beside this file, wherever that is called from.
 import accel  # noqa: E402
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -398,6 +399,7 @@ class PeerVm:
         self.space = space
         self.children = children
         self.log_path = os.path.join(opts.out, "peer-console.log")
+        # It lives as long as the VM.
         # pylint: disable-next=consider-using-with
         self.child = children.start(
             self.command(opts), stdin=subprocess.DEVNULL,
