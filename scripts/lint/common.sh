@@ -23,7 +23,7 @@ files() {
 
 # Callers read files() by process substitution, which keeps its status to itself: a
 # check that is told of none would be content.
-git -C "$REPO" ls-files --error-unmatch Makefile >/dev/null ||
+[[ $(files Makefile) == Makefile ]] ||
 	die "$REPO is no git checkout, or git does not trust it"
 
 finding() {

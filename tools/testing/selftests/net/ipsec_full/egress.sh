@@ -352,11 +352,12 @@ segmented() {
 	(($(client_packets) < before + 5))
 }
 
-# It may look for its neighbour, too.
+# It looks for neighbours, routers and groups, too, and these don't count.
 # shellcheck disable=SC2016  # awk's words
 client_packets() {
 	ip netns exec "$CLIENT" awk '/^Ip: [0-9]/ { n += $11 }
 		$1 == "Ip6OutRequests" { n += $2 }
+		$1 == "Icmp6OutMsgs" { n -= $2 }
 		END { print n }' /proc/net/snmp /proc/net/snmp6
 }
 
