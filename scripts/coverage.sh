@@ -5,7 +5,8 @@
 #
 # Which lines and functions of the device's core the host tests run: a table with
 # the total, from a build of its own in build/coverage. The page
-# build/coverage/html/index.html shows the lines.
+# build/coverage/html/index.html shows the lines. Fails if there is a function that no
+# test runs.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -52,7 +53,14 @@ table() {
 			END { close("sort -n -k5"); print last }'
 }
 
+never_run() {
+	awk -F '[:,]' '/^SF/ { name = $2; sub(/.*\//, "", name) }
+		/^FNDA:0,/ { print "  " name ": " $3 "()" }' "$INFO" | sort -u
+}
+
 step "Coverage: run the host tests" run_tests
 step "Coverage: collect" collect
 [[ -s $INFO ]] || die "no line was counted"
 table
+unused=$(never_run)
+[[ -z $unused ]] || die "functions that no test runs:"$'\n'"$unused"

@@ -20,7 +20,13 @@ apply() {
 	apply_mails "$git" "${mails[@]}"
 }
 
-# What build.sh makes with patch(1) must be what git makes.
+# What build.sh has made with patch(1), for the tests, is what git makes of the mails.
+same_as_build() {
+	plain_git -C "$WORK/iproute2-6.1" --work-tree="$BUILD/iproute2/src" \
+		diff --stat --exit-code HEAD -- ||
+		die "build.sh makes another tree of iproute2's patches than git"
+}
+
 compile() {
 	local git=$WORK/iproute2-$1 out=$WORK/iproute2-$1-build
 
@@ -73,6 +79,8 @@ source_tree() {
 }
 
 series 6.1 "$(source_tree)"
+[[ -d $BUILD/iproute2/src ]] || die "no patched iproute2: run make iproute2"
+step "Series: iproute2's tree is the build's" same_as_build
 if [[ -z ${IPROUTE2_UPSTREAM:-} ]]; then
 	note "series: iproute2's upstream series is not checked without IPROUTE2_UPSTREAM="
 	exit 0

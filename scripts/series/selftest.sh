@@ -104,6 +104,11 @@ test_iproute2() {
 	COMPILE=no finds "a patch of iproute2 that does not apply" \
 		"does not apply" iproute2
 	copy_checkout
+	cp -r "$BUILD/iproute2" "$COPY/build/"
+	echo >>"$COPY/build/iproute2/src/ip/xfrm_state.c"
+	COMPILE=no finds "a build of iproute2 that uses another tree" \
+		"another tree of iproute2's patches" iproute2
+	copy_checkout
 	too_many ip/xfrm.h "/* \$USAGI: \$ */" "$mails/01"
 	COMPILE=no finds "a series of iproute2 that is too long" \
 		"patches in iproute2's series 6.1; at most 15" iproute2

@@ -14,7 +14,7 @@ INJECT_PORT=4265
 source "$(dirname "$0")/inject.sh"
 
 WORK=$(mktemp -d)
-ROUNDS=${ROUNDS:-6}
+: "${ROUNDS:=$((${FULL:-0} ? 12 : 4))}"
 DROPS=20
 # Other SAs expire under the dumps, by packets.
 EXPIRES="limit packet-hard 10"
