@@ -39,12 +39,14 @@ as_author() {
 }
 
 # new_repository DIR SOURCE: SOURCE's files as its first commit, "base". Heads of
-# hunks name functions, as the kernel's own attributes have it.
+# hunks name functions, as the kernel's own attributes have it. Who works there does not
+# commit modes that the files happen to have.
 new_repository() {
 	rm -rf "$1"
 	mkdir -p "$1"
 	cp -r "$2/." "$1/"
 	plain_git -C "$1" init -q -b series
+	plain_git -C "$1" config core.fileMode false
 	mkdir -p "$1/.git/info"
 	echo '*.[ch] diff=cpp' >"$1/.git/info/attributes"
 	plain_git -C "$1" add -A -f
