@@ -106,7 +106,7 @@ lint_suites() {
 	enqueue_proof driver_intree "$REPO/scripts/driver-intree.sh"
 }
 
-# What needs a compiler takes minutes, and is left out without COMPILE=yes.
+# What needs a kernel compiled anew is left out without COMPILE=yes.
 series_selftest() {
 	local compile=${COMPILE:-no}
 

@@ -10,7 +10,8 @@ DESTINATION, numbered and with a checksum, every tenth larger than an MTU, and a
 TCP connection both ways, which "connect" opens, as it sends the first datagram.
 "ready" is printed when both can. On SIGUSR1 it stops to send, says "stopped" when
 TCP has come to its end and no datagram arrives any more, and on SIGTERM prints what
-it has sent and received, as lines of JSON. A RATE that is more than it can send makes it send as fast as it can.
+it has sent and received, as lines of JSON. A RATE that is more than it can send makes
+it send as fast as it can.
 
 "compare" reads what two ends have printed, says what was lost, came twice or was
 damaged, how long the slowest datagram took, and how many were on their way at a
