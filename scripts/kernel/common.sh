@@ -76,7 +76,7 @@ kernel_key() {
 		gcc --version
 		(cd "$REPO" && kernel_new_files | xargs -r -d '\n' sha256sum --)
 		sha256sum -- "${files[@]}" | sed 's, .*/, ,'
-		sha256sum <"$REPO/scripts/kernel/build.sh"
+		cat "$REPO"/scripts/kernel/{assemble,build,common}.sh | sha256sum
 	} | sha256sum | cut -c1-16
 }
 
