@@ -414,18 +414,40 @@ void xfrm_full_state_destroy(struct xfrm_state *x)
 	x->full = NULL;
 }
 
-/* The first SA of a device in a list that has all @flags, referenced. */
-static struct xfrm_full *xfrm_full_first_of(const struct list_head *list,
-					    const struct net_device *dev,
-					    u8 flags)
+static bool xfrm_full_is_of(const struct xfrm_full *full,
+			    const struct net_device *dev, u8 flags)
+{
+	return full->dev == dev && (full->flags & flags) == flags;
+}
+
+static unsigned int xfrm_full_count_of(const struct net_device *dev, u8 flags)
+{
+	const struct xfrm_full *full;
+	unsigned int n = 0;
+
+	spin_lock_bh(&xfrm_full_lock);
+	list_for_each_entry(full, &xfrm_full_armed, list)
+		n += xfrm_full_is_of(full, dev, flags);
+	spin_unlock_bh(&xfrm_full_lock);
+
+	return n;
+}
+
+/* An SA of a device in a list that has all @flags, referenced; the other ones come
+ * before it gets its turn again.
+ */
+static struct xfrm_full *xfrm_full_next_of(struct list_head *list,
+					   const struct net_device *dev,
+					   u8 flags)
 {
 	struct xfrm_full *full, *found = NULL;
 
 	spin_lock_bh(&xfrm_full_lock);
 	list_for_each_entry(full, list, list) {
-		if (full->dev != dev || (full->flags & flags) != flags)
+		if (!xfrm_full_is_of(full, dev, flags))
 			continue;
 		xfrm_state_hold(full->x);
+		list_move_tail(&full->list, list);
 		found = full;
 		break;
 	}
@@ -473,20 +495,35 @@ void xfrm_full_tell_moved(struct xfrm_state *x)
 	km_state_notify(x, &c);
 }
 
-/* An SA's device goes, and says where the SA stands, or does not. */
+/**
+ * enum xfrm_full_end - how a device ends
+ * @XFRM_FULL_END_DOWN: its interface is down, it keeps what it has
+ * @XFRM_FULL_END_GONE: it goes, but still says where its SAs stand
+ * @XFRM_FULL_END_LOST: it says nothing any more
+ */
+enum xfrm_full_end {
+	XFRM_FULL_END_DOWN,
+	XFRM_FULL_END_GONE,
+	XFRM_FULL_END_LOST,
+};
+
+/* An SA that may not fall back, or can't, expires with its device; it stays in one
+ * that is only down.
+ */
 static void xfrm_full_evict(struct xfrm_full *full, struct net_device *dev,
-			    bool says)
+			    enum xfrm_full_end end)
 {
 	int err = -ENODEV;
 
 	/* Let a move come to its end, it may be in the driver. */
 	mutex_lock(&full->mutex);
 	if (full->dev == dev) {
-		if (says && full->flags & XFRM_OFFLOAD_FALLBACK)
+		if (end != XFRM_FULL_END_LOST &&
+		    full->flags & XFRM_OFFLOAD_FALLBACK)
 			err = xfrm_full_to_software(full, true,
 						    XFRM_FULL_REASON_DOWN,
 						    NULL);
-		if (err)
+		if (err && end != XFRM_FULL_END_DOWN)
 			xfrm_full_expire(full->x);
 	}
 	mutex_unlock(&full->mutex);
@@ -495,14 +532,29 @@ static void xfrm_full_evict(struct xfrm_full *full, struct net_device *dev,
 		xfrm_full_tell_moved(full->x);
 }
 
-static void xfrm_full_evict_all(struct net_device *dev, u8 flags, bool says)
+static void xfrm_full_evict_all(struct net_device *dev, enum xfrm_full_end end)
 {
 	struct xfrm_full *full;
 	struct xfrm_state *x;
 
-	while ((full = xfrm_full_first_of(&xfrm_full_armed, dev, flags))) {
+	while ((full = xfrm_full_next_of(&xfrm_full_armed, dev, 0))) {
 		x = full->x;
-		xfrm_full_evict(full, dev, says);
+		xfrm_full_evict(full, dev, end);
+		xfrm_state_put(x);
+	}
+}
+
+/* Each once: those that the device refuses to give back remain. */
+static void xfrm_full_evict_falling(struct net_device *dev)
+{
+	unsigned int n = xfrm_full_count_of(dev, XFRM_OFFLOAD_FALLBACK);
+	struct xfrm_full *full;
+	struct xfrm_state *x;
+
+	while (n-- && (full = xfrm_full_next_of(&xfrm_full_armed, dev,
+						XFRM_OFFLOAD_FALLBACK))) {
+		x = full->x;
+		xfrm_full_evict(full, dev, XFRM_FULL_END_DOWN);
 		xfrm_state_put(x);
 	}
 }
@@ -519,7 +571,7 @@ static void xfrm_full_evict_all(struct net_device *dev, u8 flags, bool says)
  */
 void xfrm_full_dev_lost(struct net_device *dev)
 {
-	xfrm_full_evict_all(dev, 0, false);
+	xfrm_full_evict_all(dev, XFRM_FULL_END_LOST);
 }
 EXPORT_SYMBOL_GPL(xfrm_full_dev_lost);
 
@@ -527,15 +579,15 @@ EXPORT_SYMBOL_GPL(xfrm_full_dev_lost);
  * xfrm_full_dev_down() - an interface is down
  * @dev: its device
  *
- * SAs that are to fall back go on in software. The others stay: the device still
- * has them.
+ * SAs that are to fall back go on in software. The others stay, and so do those
+ * that the device does not give back: it still has them.
  *
  * Context: process, RTNL held.
  */
 void xfrm_full_dev_down(struct net_device *dev)
 {
 	if (xfrm_full_used())
-		xfrm_full_evict_all(dev, XFRM_OFFLOAD_FALLBACK, true);
+		xfrm_full_evict_falling(dev);
 }
 
 /**
@@ -552,9 +604,9 @@ void xfrm_full_dev_unregister(struct net_device *dev)
 	struct xfrm_full *full;
 	struct xfrm_state *x;
 
-	xfrm_full_evict_all(dev, 0, true);
+	xfrm_full_evict_all(dev, XFRM_FULL_END_GONE);
 
-	while ((full = xfrm_full_first_of(&xfrm_full_dying, dev, 0))) {
+	while ((full = xfrm_full_next_of(&xfrm_full_dying, dev, 0))) {
 		x = full->x;
 		flush_rcu_work(&full->free_work);
 		xfrm_state_put(x);

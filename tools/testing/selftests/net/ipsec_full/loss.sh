@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The interface of the NIC goes down or away. As long as the NIC answers, it tells
-# where its SAs stand: those that may fall back go on in software. The others stay
-# in it while the interface is down, and expire when it goes. Policies stay and
+# where its SAs stand: those that may fall back go on in software. The others, and
+# those that it refuses to give back, stay in it while the interface is down, and
+# expire when it goes. Policies stay and
 # block, and no packet leaves in clear, though there is another way.
 #
 # timeout: 300
@@ -87,11 +88,21 @@ blackhole() {
 		ip -6 rule "$1" pref 1 blackhole
 }
 
-# stop_fails FAULT: where an SA stands is unknown when it is to fall back: it expires.
-stop_fails() {
+# What was to fall back is where it was, like the others.
+stop_refused() {
 	local status=0
 
-	acmectl fault SA_STOP "$@" && ip link set acme0 down &&
+	acmectl fault SA_STOP refuse $INTERNAL && ip link set acme0 down &&
+		stayed "${ALL[@]}" && nothing_in_clear || status=1
+	acmectl fault clear && ip link set acme0 up && routes_back &&
+		all_flow && stayed "${ALL[@]}" && return $status
+}
+
+# Where an SA stands is unknown when it is to fall back: it expires.
+stop_late() {
+	local status=0
+
+	acmectl fault SA_STOP late-after $LATE && ip link set acme0 down &&
 		expired "${FALLING[@]}" && stayed "${STAYING[@]}" &&
 		nothing_in_clear || status=1
 	blackhole del
@@ -128,6 +139,18 @@ from_netns() {
 	ip -n loss link set acme0 netns 1 && all_back
 }
 
+# There is no NIC in which they could stay.
+stop_refused_as_it_goes() {
+	local status=0
+
+	acmectl fault SA_STOP refuse $INTERNAL &&
+		ip link set acme0 netns loss && expired "${ALL[@]}" &&
+		blocks && device_has 0 && nothing_in_clear || status=1
+	acmectl fault clear && ip -n loss link set acme0 netns 1 &&
+		nic_back && renewed "${ALL[@]}" && fall_back && all_flow &&
+		return $status
+}
+
 unbound() {
 	PCI=$(basename "$(readlink /sys/class/net/acme0/device)")
 	echo "$PCI" >/sys/bus/pci/drivers/acme/unbind && gone
@@ -142,12 +165,13 @@ all_checks() {
 	check "another name: SAs stay" renamed
 	check "interface down: SAs stay, or fall back" interface_down
 	check "interface up: all go on" interface_up
-	check "SA_STOP refused: what would fall back expires" \
-		stop_fails refuse $INTERNAL
-	check "likewise, SA_STOP not answered in time" \
-		without_packets stop_fails late-after $LATE
+	check "interface down, SA_STOP refused: SAs stay" stop_refused
+	check "likewise, not answered in time: what would fall back expires" \
+		without_packets stop_late
 	check "to another network namespace: SAs expire, or fall back" to_netns
 	check "the NIC comes back: new SAs, and old ones move in" from_netns
+	check "to another one, SA_STOP refused: SAs expire" \
+		stop_refused_as_it_goes
 	check "the driver unbound: SAs expire, or fall back" unbound
 	check "the driver bound: new SAs, and old ones move in" bound
 	check "all is removed" loss_teardown
