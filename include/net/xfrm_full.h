@@ -249,8 +249,8 @@ struct xfrm_full_event {
  * @idle: seconds without a packet after which user space is told, 0 for never
  * @idle_told: it has been told, and no packet came since
  * @updating: its limits are changing, under x->lock
- * @stats_lock: protects @drops, and x->curlft, x->lastused, x->stats and the
- *	replay state while the device owns them
+ * @stats_lock: protects @drops, and x->curlft, x->lastused and the replay state
+ *	while the device owns them
  * @drops: drops of devices, as far as the namespace has counted them
  * @drops_before: those before this arming
  * @parked: packets that wait for the end of a move, see xfrm_full_park()
@@ -452,6 +452,7 @@ void xfrm_full_state_delete(struct xfrm_state *x);
 void xfrm_full_state_destroy(struct xfrm_state *x);
 void xfrm_full_state_sync(struct xfrm_state *x);
 void xfrm_full_state_finish(struct xfrm_state *x);
+void xfrm_full_add_drops(const struct xfrm_state *x, struct xfrm_stats *stats);
 bool xfrm_full_may_clone(const struct xfrm_state *x);
 int xfrm_full_migrate_begin(struct xfrm_state **x, int n,
 			    struct netlink_ext_ack *extack);
@@ -698,6 +699,11 @@ static inline void xfrm_full_state_sync(struct xfrm_state *x)
 }
 
 static inline void xfrm_full_state_finish(struct xfrm_state *x)
+{
+}
+
+static inline void xfrm_full_add_drops(const struct xfrm_state *x,
+				       struct xfrm_stats *stats)
 {
 }
 

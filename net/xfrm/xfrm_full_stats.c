@@ -12,6 +12,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/unaligned.h>
 #include <net/xfrm.h>
 
 #include "xfrm_full_core.h"
@@ -62,32 +63,24 @@ static int xfrm_full_mib(u8 dir, enum xfrm_full_drop reason)
 	return mib[reason][dir == XFRM_SA_DIR_OUT];
 }
 
-/* What is new; a counter that goes back is not believed. */
-static u64 xfrm_full_new_drops(struct xfrm_full *full, int reason, u64 now)
+/* A counter that goes back is not believed. */
+static void xfrm_full_account_drop(struct xfrm_full *full, int reason, u64 now)
 {
 	u64 new, old = full->drops[reason] - full->drops_before[reason];
 
 	if (now <= old)
-		return 0;
+		return;
 	new = now - old;
 	full->drops[reason] += new;
 	XFRM_ADD_STATS(xs_net(full->x), xfrm_full_mib(full->dir, reason), new);
-	return new;
 }
 
 static void xfrm_full_account_drops(struct xfrm_full *full, const u64 *drops)
 {
-	struct xfrm_stats *stats = &full->x->stats;
-	u64 new;
 	int i;
 
-	for (i = 0; i < XFRM_FULL_DROP_MAX; i++) {
-		new = xfrm_full_new_drops(full, i, drops[i]);
-		if (i == XFRM_FULL_DROP_REPLAY)
-			stats->replay += new;
-		else if (i == XFRM_FULL_DROP_ICV)
-			stats->integrity_failed += new;
-	}
+	for (i = 0; i < XFRM_FULL_DROP_MAX; i++)
+		xfrm_full_account_drop(full, i, drops[i]);
 }
 
 static void xfrm_full_account_volume(struct xfrm_state *x, u64 packets,
@@ -192,6 +185,35 @@ void xfrm_full_state_stats(struct xfrm_state *x)
 		xfrm_full_account(x, &stats);
 	}
 	rcu_read_unlock();
+}
+
+static void xfrm_full_add_to(u32 *stat, u64 n)
+{
+	put_unaligned(get_unaligned(stat) + (u32)n, stat);
+}
+
+/**
+ * xfrm_full_add_drops() - add devices' drops to an SA's statistics
+ * @x: the SA
+ * @stats: a copy of x->stats, for user space, perhaps not aligned
+ *
+ * x->stats itself has what software drops. It is under x->lock, which those who take
+ * over a device's counters need not hold.
+ *
+ * Context: any but hard interrupt.
+ */
+void xfrm_full_add_drops(const struct xfrm_state *x, struct xfrm_stats *stats)
+{
+	struct xfrm_full *full = xfrm_full_get(x);
+
+	if (!full)
+		return;
+
+	spin_lock_bh(&full->stats_lock);
+	xfrm_full_add_to(&stats->replay, full->drops[XFRM_FULL_DROP_REPLAY]);
+	xfrm_full_add_to(&stats->integrity_failed,
+			 full->drops[XFRM_FULL_DROP_ICV]);
+	spin_unlock_bh(&full->stats_lock);
 }
 
 /**
