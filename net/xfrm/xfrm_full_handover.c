@@ -59,7 +59,9 @@ int xfrm_full_check_alive(const struct xfrm_full *full,
 	return -ESRCH;
 }
 
-/* Those who saw the SA in its former place are through with their packets. */
+/* Those who saw the SA in its former place, or without full offload, are through
+ * with their packets.
+ */
 static void xfrm_full_wait_for_senders(const struct xfrm_full *full)
 {
 	if (full->parking)

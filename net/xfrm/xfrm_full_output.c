@@ -288,9 +288,22 @@ static int xfrm_full_to_driver(struct net *net, struct sock *sk,
 	}
 }
 
-/* The packet goes where its SA is. */
-static int xfrm_full_route(struct net *net, struct sock *sk,
-			   struct sk_buff *skb)
+/**
+ * xfrm_full_output() - send a packet of an SA that has full offload
+ * @net: the packet's namespace
+ * @sk: socket that sends, or NULL
+ * @skb: the packet, its network header first; its dst has the SA
+ *
+ * The packet goes where its SA is. Programs of a cgroup see the inner packet if a
+ * device sends it: there is no outer one to be seen.
+ *
+ * Software numbers the packet before this returns, so after an RCU grace period
+ * a move knows of each packet that set out before.
+ *
+ * Context: process or softirq, RCU read lock held.
+ * Return: 0, or a negative errno or NET_XMIT_*; the packet is consumed.
+ */
+int xfrm_full_output(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	struct xfrm_full *full = skb_dst(skb)->xfrm->full;
 	u8 place;
@@ -317,32 +330,6 @@ static int xfrm_full_route(struct net *net, struct sock *sk,
 
 	return xfrm_full_drop(net, skb, LINUX_MIB_XFRMFULLOUTSTATE,
 			      -EHOSTUNREACH);
-}
-
-/**
- * xfrm_full_output() - send a packet of an SA that has full offload
- * @net: the packet's namespace
- * @sk: socket that sends, or NULL
- * @skb: the packet, its network header first; its dst has the SA
- *
- * Programs of a cgroup see the inner packet if a device sends it: there is no
- * outer one to be seen.
- *
- * Software numbers the packet before this returns, so after an RCU grace period
- * a move knows of each packet that set out before.
- *
- * Context: process or softirq.
- * Return: 0, or a negative errno or NET_XMIT_*; the packet is consumed.
- */
-int xfrm_full_output(struct net *net, struct sock *sk, struct sk_buff *skb)
-{
-	int err;
-
-	rcu_read_lock();
-	err = xfrm_full_route(net, sk, skb);
-	rcu_read_unlock();
-
-	return err;
 }
 
 /* An ARP request has the dst of the packet that waits for the answer. */
