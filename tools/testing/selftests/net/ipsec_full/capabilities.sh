@@ -4,8 +4,6 @@
 # "ip xfrm offload show" tells what the NIC can do, in text and JSON, and it is
 # true: each algorithm with each key and ICV length can be added, and what is not
 # listed is refused with words that name it.
-#
-# evidence: none, its SAs have no traffic
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 source "$(dirname "$0")/profile.sh"
@@ -126,8 +124,10 @@ all_checks() {
 	other "aead rfc4309(ccm(aes)) $(random_bytes 16)a1b2c3 128" \
 		"Device can't do rfc4309(ccm(aes)); see ip xfrm offload show" "AES-CCM"
 	check "nothing is left" nothing_left
+	check "SAs carry packets" the_rest_works 42
 }
 
+pair 42 tunnel 4 4 onlink 128 64
 plan_for all_checks
 all_checks
 finish

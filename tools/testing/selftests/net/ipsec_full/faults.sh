@@ -5,7 +5,6 @@
 # fails with a reason, nothing is left of it, and what is not concerned goes on.
 #
 # timeout: 600
-# evidence: none, its SAs have no traffic
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 
@@ -195,6 +194,8 @@ all_checks() {
 		self_test_fails
 	check "a command dropped: the device is lost in time" command_dropped
 	check "the driver loaded again: all works" recovers
+	check "SAs carry packets" carries 43
+	check "they are removed" removed
 }
 
 read -ra ID_WORDS <<<"$ID"
@@ -202,6 +203,7 @@ PCI=$(basename "$(readlink /sys/class/net/acme0/device)")
 WORK=$(mktemp -d)
 at_end rm -rf "$WORK"
 at_end acmectl fault clear
+pair 43 tunnel 4 4 onlink 128 64
 plan_for all_checks
 all_checks
 finish

@@ -3,10 +3,9 @@
 #
 # A NIC with room for four SAs, as it says: the fifth is refused, whatever offload it
 # asks for, by the attribute that asks for the NIC, and leaves nothing, and a place
-# that becomes free can be used again.
+# that becomes free can be used again. Four SAs carry packets.
 #
 # topology: FOREIGN=1 PROFILE=few-sas
-# evidence: none, its SAs have no traffic
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 source "$(dirname "$0")/profile.sh"
@@ -91,6 +90,10 @@ moves_into_free_place() {
 	del_sa 1002 && busywait 5000 device_has 3 && move_in && holds 4
 }
 
+full_of_pairs() {
+	carries 70 71 && nothing_left
+}
+
 empty() {
 	ip xfrm state flush
 	busywait 5000 holds 0 && states 0
@@ -110,9 +113,12 @@ all_checks() {
 	check "and stays in software" stays
 	check "until there is a place" moves_into_free_place
 	check "all are removed" empty
+	check "two pairs of SAs, which is all, carry packets" full_of_pairs
 }
 
 KEY=$(random_key 256)
+pair 70 tunnel    4 4 onlink 128 64
+pair 71 transport 4 4 routed 256 64
 plan_for all_checks
 all_checks
 finish

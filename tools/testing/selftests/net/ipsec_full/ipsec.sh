@@ -463,6 +463,18 @@ pairs_down() {
 	near_lines "$@" | undo | near_batch && far_lines "$@" | undo | far_batch
 }
 
+# carries N...: pairs that come and go, and carry packets in between, which both ends
+# and the wire count alike.
+carries() {
+	local n
+
+	pairs_up "$@" || return
+	for n; do
+		ping -q -c 5 -i 0.1 -W 2 -I "${NEAR[$n]}" "${FAR[$n]}" || return
+	done
+	keep_evidence final && pairs_down "$@"
+}
+
 states_add() {
 	each far_states "$@" | far_batch && each near_states "$@" | near_batch &&
 		keep_evidence live

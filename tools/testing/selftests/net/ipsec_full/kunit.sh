@@ -4,7 +4,7 @@
 # The unit tests of the kernel's code: each module's results as KUnit wrote them.
 #
 # also: KERNEL=debug
-# evidence: none, it has no SAs
+# evidence: none, it sends nothing
 source "$(dirname "$0")/lib.sh"
 
 RESULTS=/sys/kernel/debug/kunit

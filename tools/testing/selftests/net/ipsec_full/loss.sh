@@ -175,7 +175,7 @@ all_checks() {
 	check "the driver unbound: SAs expire, or fall back" unbound
 	check "the driver bound: new SAs, and old ones move in" bound
 	check "all is removed" loss_teardown
-	check "a new pair counts what the wire carries" counters_agree 7403
+	check "a new pair counts what the wire carries" carries 7403
 }
 
 plan_for all_checks

@@ -48,7 +48,7 @@ all_checks() {
 	check "a command is not answered: all SAs expire" lost admin-drop 1
 	check "the driver loaded again: new SAs work" recovered
 	check "all is removed" loss_teardown
-	check "a new pair counts what the wire carries" counters_agree 7413
+	check "a new pair counts what the wire carries" carries 7413
 }
 
 expect_log 'acme .*: device lost'

@@ -180,12 +180,6 @@ renewed() {
 	each far_states "$@" | undo | far_batch && renew "$@" && states_add "$@"
 }
 
-# A new pair, when all others are gone, for the judge of the wire.
-counters_agree() {
-	pairs_up "$1" && ping -q -c 5 -i 0.1 -W 2 -I "${NEAR[$1]}" \
-		"${FAR[$1]}" && keep_evidence final && pairs_down "$1"
-}
-
 # The rest of all pairs; not even a listener hears of these SAs.
 loss_teardown() {
 	run_cleanup

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The test VM is as Documentation/testing.rst promises.
-#
-# evidence: none, it has no SAs
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
 
 out_is_writable() {
 	echo hello >"$OUT/vm_conventions.txt" && rm "$OUT/vm_conventions.txt"
@@ -19,7 +18,8 @@ programs_exist() {
 	/usr/bin/python3 -c 'import scapy'
 }
 
-plan 12
+pair 45 transport 4 4 onlink 128 64
+plan 13
 check "acme0 has its IPv4 address" has_address acme0 10.0.0.1/24
 check "acme0 has its IPv6 address" has_address acme0 fd00::1/64
 check "peer0 has its IPv4 address" has_address peer0 10.0.0.2/24 peer
@@ -35,4 +35,5 @@ check "debugfs and tracefs are mounted" \
 	test -d /sys/kernel/debug/kprobes -a -e /sys/kernel/tracing/trace
 check "the programs that tests use are there" programs_exist
 check "the repository is readable" test -r "$VM_REPO/Makefile"
+check "SAs carry packets between the two" carries 45
 finish

@@ -4,8 +4,8 @@
 # A second NIC in the test VM is as Documentation/testing.rst promises.
 #
 # topology: NICS=2 PEER=ns
-# evidence: none, it has no SAs
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
 
 driver_of() {
 	basename "$(readlink "/sys/class/net/$1/device/driver")"
@@ -41,7 +41,8 @@ again() {
 	slowwait 20 large_ping 10.0.0.2 && slowwait 20 large_ping 10.0.1.2
 }
 
-plan 18
+pair 46 transport 4 4 onlink 128 64
+plan 19
 check "acme1 has its IPv4 address" has_address acme1 10.0.1.1/24
 check "acme1 has its IPv6 address" has_address acme1 fd00:1::1/64
 check "peer1 has its IPv4 address" has_address peer1 10.0.1.2/24 peer2
@@ -61,4 +62,5 @@ check_fails "nor one without a number" "0 to 7" acmectl --nic 1x version
 check "the link of the second alone goes down" link_down
 check "and up" link_up
 check "both come back when the driver was loaded again" again
+check "SAs carry packets by the first one's wire, and only by that" carries 46
 finish

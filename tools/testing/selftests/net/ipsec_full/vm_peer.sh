@@ -4,8 +4,8 @@
 # Commands in the peer's own VM behave as local ones do.
 #
 # topology: PEER=vm
-# evidence: none, it has no SAs
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ipsec.sh"
 
 MEGABYTES=4
 
@@ -73,7 +73,8 @@ other_machine() {
 		"$(peer cat /proc/sys/kernel/random/boot_id)"
 }
 
-plan 9
+pair 47 transport 6 6 onlink 128 64
+plan 10
 check "the peer is another machine" other_machine
 check "standard input arrives whole" sum_there
 check "standard output arrives whole" sum_here
@@ -84,5 +85,6 @@ check "six commands at once" several_at_once
 check "a program in the background is not waited for" server_in_background
 check "a stopped client takes its command along" stops_with_client
 check "a killed client leaves nothing" killed_client_leaves_nothing
+check "SAs carry packets to it" carries 47
 rm -f "$OUT/vm_peer.data"
 finish
