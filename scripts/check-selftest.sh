@@ -5,10 +5,12 @@
 #
 # Does "make check" notice what goes wrong? Suites that fail in any way must be counted,
 # and so must what a VM leaves behind: a kernel that complains, no log, no evidence, a
-# wire that is not clean. Prints TAP.
+# wire that is not clean. "make vm" says the same of one test. Prints TAP.
 #
-# inputs: scripts tools/testing/selftests/net/ipsec_full/verify_wire.py
-# programs: python3
+# inputs: scripts tools/testing/selftests/net/ipsec_full/*.py
+# inputs: tools/testing/selftests/net/ipsec_full/basic.sh
+# inputs: tools/testing/selftests/net/ipsec_full/kunit.sh
+# programs: python3 tshark
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$REPO/scripts/lint/tap.sh"
@@ -112,8 +114,60 @@ left_behind() {
 	says "^not ok the wire" "no wire" wire_result "$WORK/out" basic.sh
 }
 
+# wired [PYTHON]: a wire that is clean, which PYTHON changes, and its evidence.
+wired() {
+	fresh_out
+	mkdir "$WORK/out/capture" "$WORK/made"
+	PYTHONPATH=$SELFTESTS /usr/bin/python3 -B - "$WORK/made" "${1:-}" <<-'END'
+		import sys
+		from test_verify_wire import Wire
+		wire = Wire()
+		exec(sys.argv[2])
+		wire.write(sys.argv[1])
+	END
+	mv "$WORK"/made/evidence/* "$WORK/out/wire/"
+	mv "$WORK"/made/*.pcap "$WORK/out/capture/"
+	rm -r "$WORK/made"
+}
+
+# judges STATUS REGEX WHAT [TEST]: what "make vm" says of this one; "" is silence.
+judges() {
+	local told status=0
+
+	told=$("$REPO/scripts/check-wire.sh" "$WORK/out" "$WORK/out/capture" \
+		"${@:4}" 2>&1) || status=$?
+	if [[ $status == "$1" && ( -n $2 || -z $told ) ]] &&
+		grep -qE -- "$2" <<<"$told"; then
+		tap 0 "make vm: $3"
+	else
+		echo "# status $status: ${told//$'\n'/$'\n# '}"
+		tap 1 "make vm: $3"
+	fi
+}
+
+LEAK="wire.add(wire.inner(b'leak'))"
+
+by_hand() {
+	wired
+	judges 0 "^ok the wire" "a clean wire" basic.sh
+	judges 0 "^ok the wire" "a clean wire, of another script"
+	rm "$WORK"/out/wire/near-basic-0.final
+	judges 1 "^not ok basic.sh: no evidence" "no evidence" basic.sh
+	wired "$LEAK"
+	judges 1 "^# cleartext: 1$" "cleartext" basic.sh
+	judges 1 "^not ok the wire" "cleartext, of another script"
+	rm "$WORK"/out/capture/*.pcap
+	judges 1 "^not ok the wire" "no capture" basic.sh
+	rm -r "$WORK/out/wire"
+	judges 1 "^not ok the wire" "nothing" basic.sh
+	judges 0 "no evidence by which" "nothing, of a test that sends nothing" \
+		kunit.sh
+	judges 0 "" "nothing, of another script"
+}
+
 mkdir -p "$WORK"
 suites
 left_behind
+by_hand
 rm -rf "$WORK"
 tap_end

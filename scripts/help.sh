@@ -36,7 +36,9 @@ Variables of check, vm, shell
   KERNEL=normal|debug
   TIMEOUT=s      time limit; exit status 124 when it is over
   MEM=1G SMP=2   memory (at most 2G) and CPUs of the VM
-  CAPTURE=dir    leave a pcap of each wire there: wire0.pcap
+  CAPTURE=dir    leave a pcap of each wire there: wire0.pcap; a kselftest
+                 has one in any case, in $OUT/capture, and its wires are
+                 judged as in check (vm)
   OUT=dir        console.log, dmesg and what the script leaves in $OUT;
                  default: a new directory in build/out
   ACCEL=kvm|tcg  default: KVM if a trial boot passes

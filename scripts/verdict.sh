@@ -4,6 +4,12 @@
 # What a VM has left behind, as results of the tests that ran in it: lines of TAP. To
 # be sourced after lib.sh and proofs.sh.
 
+# list_tests VARIABLE: the tests that the selftests' Makefile lists.
+list_tests() {
+	sed -e ':join' -e '/\\$/N; s/\\\n//; tjoin' "$SELFTESTS/Makefile" |
+		sed -n "s/^$1 *:\?+\?= *//p" | xargs -n 1
+}
+
 # log_results OUT: what its kernels' logs complain about.
 log_results() {
 	local log names name status
@@ -41,8 +47,8 @@ evidence_left() {
 	done
 }
 
-# wire_result OUT TESTS: what the wires carried, judged by the evidence that tests
-# have left.
+# wire_result OUT TESTS [CAPTURE]: what the wires carried, judged by the evidence that
+# tests have left.
 wire_result() {
 	local what="the wire is clean, counters equal it" name
 
@@ -55,7 +61,7 @@ wire_result() {
 		return
 	fi
 	if "$SELFTESTS/verify_wire.py" ${FULL:+--all} "$1/wire" \
-		"$1"/capture/wire*.pcap 2>&1 |
+		"${3:-$1/capture}"/wire*.pcap 2>&1 |
 		sed 's/^/# /'; then
 		echo "ok $what"
 	else

@@ -6,8 +6,14 @@
 # Builds what the VM needs, then runs RUN= with ARGS=, or a shell, in it. All
 # variables come by the environment: see "make help". CALLER is the directory
 # to which RUN, OUT and CAPTURE are relative.
+#
+# A kselftest is judged as "make check" does it, by its wires, too, and so is any
+# script that leaves evidence and has CAPTURE. NO_LOG_CHECK=1 and NO_WIRE_CHECK=1 are
+# for those who judge by themselves.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$REPO/scripts/proofs.sh"
+source "$REPO/scripts/verdict.sh"
 
 KEEP_OUTPUTS=20
 NIC=${NIC:-acme}
@@ -33,6 +39,23 @@ default_out() {
 	mktemp -d "$BUILD/out/${name%.*}.$(date +%H%M%S).XXXX"
 }
 
+# is_kselftest SCRIPT
+is_kselftest() {
+	[[ $(realpath "$(dirname "$1")") == $(realpath "$SELFTESTS") ]] &&
+		list_tests TEST_PROGS | grep -xF -- "${1##*/}" >/dev/null
+}
+
+# The evidence of a run before this one, in the same directory, is not about this one.
+wire_options() {
+	[[ -z ${NO_WIRE_CHECK:-} ]] || return 0
+	OPTIONS+=(--wire-check)
+	[[ ! -e $OUT_DIR/wire/protect ]] || rm -r "$OUT_DIR/wire"
+	if is_kselftest "$1"; then
+		OPTIONS+=(--test "${1##*/}")
+		CAPTURE=${CAPTURE:-$OUT_DIR/capture}
+	fi
+}
+
 vm_options() {
 	local arg
 
@@ -54,7 +77,6 @@ vm_options() {
 	[[ -z ${STORM:-} ]] || OPTIONS+=(--env "STORM=$STORM")
 	[[ -z ${NO_LOG_CHECK:-} ]] || OPTIONS+=(--no-log-check)
 	[[ -z ${V:-} ]] || OPTIONS+=(--verbose)
-	[[ -z ${CAPTURE:-} ]] || OPTIONS+=(--capture "$(from_caller "$CAPTURE")")
 }
 
 # The VM must not lose its kernel to the pruning of the cache.
@@ -77,10 +99,14 @@ main() {
 		[[ -f $script ]] || die "there is no script $script"
 	fi
 	[[ -n ${NO_BUILD:-} ]] || build_all
-	vm_options
-	[[ -z $script ]] || OPTIONS+=(--run "$script" --args "${ARGS:-}")
 	OUT_DIR=$(from_caller "${OUT:-$(default_out "$script")}")
 	mkdir -p "$OUT_DIR"
+	vm_options
+	if [[ -n $script ]]; then
+		OPTIONS+=(--run "$script" --args "${ARGS:-}")
+		wire_options "$script"
+	fi
+	[[ -z ${CAPTURE:-} ]] || OPTIONS+=(--capture "$(from_caller "$CAPTURE")")
 	note "VM: output in $OUT_DIR" >&2
 	run_vm
 }

@@ -46,6 +46,25 @@ judged() {
 	tap "$1" "$2"
 }
 
+# Lines of a script that leaves evidence.
+traffic() {
+	cat <<-END
+		source "$SELFTESTS/lib.sh"
+		source "$SELFTESTS/ipsec.sh"
+		pair 1 tunnel 4 4 onlink 128 64
+		carries 1 || exit
+	END
+}
+
+# Between addresses that the evidence calls protected.
+cleartext() {
+	# shellcheck disable=SC2016  # for the VM
+	echo 'ip address add "${NEAR[1]}/32" dev lo
+		ip route add "${FAR_NET[1]}" via 10.0.0.2 src "${NEAR[1]}"
+		ping -q -c 1 -W 1 "${FAR[1]}"
+		exit 0'
+}
+
 # says REGEX WHAT: the last VM did.
 says() {
 	local status=0
@@ -141,6 +160,8 @@ set -e
 script status.sh 'echo "got $# $2"; echo left >"$OUT/left"; exit "$1"'
 script panic.sh "$PANIC"
 script warn.sh "$WARN"
+script honest.sh "$(traffic)"
+script leaks.sh "$(traffic; cleartext)"
 script hang.sh 'sleep 1000'
 script there.sh 'echo there; sleep 1000'
 
@@ -158,6 +179,15 @@ ends 0 "and the next one works" RUN=status.sh ARGS="0 x"
 ends 125 "a kernel that dies: 125" RUN=panic.sh
 ends 1 "a kernel that complains" RUN=warn.sh
 says 'WARNING: planted' "and what of"
+ends 0 "a wire that is clean" RUN=honest.sh NIC=acme CAPTURE=capture
+says '^ok the wire is clean' "the verdict"
+ends 0 "evidence without a capture" RUN=honest.sh NIC=acme
+says 'not judged without CAPTURE=' "what it lacks"
+ends 1 "cleartext on the wire" RUN=leaks.sh NIC=acme CAPTURE=capture
+says '^# cleartext: 1$' "which is counted"
+says '^not ok the wire is clean' "the verdict"
+ends 1 "a kselftest without network" RUN="$SELFTESTS/vm_conventions.sh"
+says '^not ok vm_conventions.sh: no evidence' "and without evidence"
 ends 2 "a script that does not exist" RUN=nosuch.sh
 says 'there is no script .*nosuch.sh' "which one"
 ends 2 "a value that makes no sense" RUN=status.sh MEM=7

@@ -39,6 +39,7 @@ import accel  # noqa: E402
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(REPO, "build")
 
+STATUS_SKIPPED = 4
 STATUS_TIMEOUT = 124
 STATUS_DIED = 125
 BOOT_RETRIES = 2
@@ -638,6 +639,26 @@ def check_log(opts, status):
     return status
 
 
+def check_wire(opts, status):
+    """A wire that is not clean fails a run that passed, and so does a kselftest that
+    has left no evidence of its traffic. One that was skipped had none.
+    """
+    if status == STATUS_SKIPPED:
+        return status
+    if not opts.capture:
+        if os.path.exists(os.path.join(opts.out, "wire", "protect")):
+            say("evidence was left, but is not judged without CAPTURE=")
+        return status
+    script = os.path.join(REPO, "scripts/check-wire.sh")
+    children = Children()
+    try:
+        judge = children.start([script, opts.out, opts.capture, opts.test])
+        found = judge.wait()
+        return status or int(found != 0)
+    finally:
+        children.stop_all()
+
+
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--run", help="script to run; without it, a shell")
@@ -664,6 +685,10 @@ def parse_args():
                         metavar="NAME=VALUE", help="set in the VM")
     parser.add_argument("--status-file", help="leave the exit status there")
     parser.add_argument("--no-log-check", action="store_true")
+    parser.add_argument("--wire-check", action="store_true",
+                        help="judge the wires, if the script leaves evidence")
+    parser.add_argument("--test", default="",
+                        help="the kselftest that the script is, for --wire-check")
     parser.add_argument("--verbose", action="store_true", help="show the console")
     opts = parser.parse_args()
     finish_options(parser, opts)
@@ -751,6 +776,8 @@ def main():
         status = attempt(opts)
     if not opts.no_log_check:
         status = check_log(opts, status)
+    if opts.wire_check:
+        status = check_wire(opts, status)
     if opts.status_file:
         with open(opts.status_file, "w", encoding="utf-8") as file:
             file.write(f"{status}\n")
