@@ -5,8 +5,9 @@
  * Places, locks, variables and inlines are those of the same name in net/xfrm,
  * and do what these do:
  *
- *   xfrm_full.c           xfrm_full_move, _detach, _free, _retire, _state_arm,
- *                         _state_delete, _expire
+ *   xfrm_full.c           xfrm_full_move, _attach, _detach, _free, _retire,
+ *                         _state_arm, _state_delete, _expire, _evict, _dev_lost,
+ *                         _dev_down, _dev_unregister
  *   xfrm_full_handover.c  all but xfrm_full_adopt
  *   xfrm_full_fallback.c  xfrm_full_resume_in, _resume, _resume_work,
  *                         _fallback_cancel, _stop_device, _input_suspended,
@@ -18,21 +19,29 @@
  *   xfrm_full_replay.c    xfrm_full_to_snapshot
  *   xfrm_full_stats.c     xfrm_full_account_snapshot, _take_answer,
  *                         _state_sync, _state_finish
+ *   xfrm_full_update.c    xfrm_full_leave_to_migrate, _set_cloned, _may_clone,
+ *                         _migrate_begin, _migrate_failed, _clear_cloned
+ *
+ * xfrm_migrate() is XFRM's own, and calls the last ones.
  *
  * Operations of the driver are xdo_dev_full_*; what begins with dev_ is the
  * device.  issue() and accept() only keep account.  Claims, for every
  * interleaving, late answer, refusal and deletion:
  *
- *   issued once     no sequence number is issued twice, by whomever
+ *   issued once     no sequence number is issued twice, by whomever: device,
+ *                   software, or the SA with other addresses that MIGRATE made
  *   IV once         no (epoch, number) is used twice, not even when the device
  *                   tells wrong numbers (WRONG)
  *   accepted once   no sequence number is accepted twice, by whomever
- *   nothing lost    a packet is dropped only if the SA is gone, an answer of
- *                   the device was late, it refused to stop, or it lacks an
- *                   operation
+ *   nothing lost    a packet is dropped only if the SA is gone, or has a
+ *                   successor, an answer of the device was late, it refused to
+ *                   stop, or it lacks an operation
  *   usable          in the end an SA that was not deleted sends and receives;
  *                   it expires only when its numbers are unknown, and then it
  *                   does
+ *   evicted         an SA whose interface goes is in software then, if the device
+ *                   said where it stands, or else has expired and is never
+ *                   resumed; the device has it no more, nor gets it again
  *   where it was    a move on that another device refuses changes nothing
  *   no leak         the device has the SA only while the host thinks so
  *   no deadlock     each process comes to its end
@@ -53,6 +62,10 @@
  *   REQUESTS        a request may also ask for the SA, or delete it
  *   WRONG           the device may lend a number twice, or forget all when it
  *                   is asked where it stands
+ *   MIGRATE         a request may also give the SA a successor with other
+ *                   addresses, or try to
+ *   EVICT           the interface goes down, or goes for good, or its driver says
+ *                   that a dead device has lost its SAs
  *   MOVES, PACKETS, INPUTS
  *                   how many there are, and CPUs that run xfrm_input()
  *
@@ -67,12 +80,13 @@
  * on is the same, with a new epoch.  Work is delayed for any time, so rests,
  * intervals and the time that makes a straggler are any; there is one
  * straggler, LATE_MAX is 2 and STOP_TRIES 4.  A parked packet waits where it
- * is.
+ * is.  A successor is in software, and stays there; its IVs have a salt of their
+ * own.  Attackers may send packets to its addresses that are the SA's, and the
+ * other way round, as addresses are not authenticated.
  *
  * Left out: keys and ICVs (what arrives is genuine, perhaps a copy), ESN,
- * counters and limits, updates, interfaces that go (but lossy drains, which
- * these have), MIGRATE, a full queue of packets that wait or come back, lack of
- * memory, and windows that a device tells wrongly.
+ * counters and limits, updates, a full queue of packets that wait or come back,
+ * lack of memory, and windows that a device tells wrongly.
  */
 
 #ifndef MOVES
@@ -111,10 +125,16 @@
 #define NUMBERS	3		/* the last one for the end */
 #endif
 #define IV(e, n) ((e) * (NUMBERS + 1) + (n))
+#ifdef MIGRATE
+#define SUCCESSOR (2 * MOVES + 2)	/* the epoch of another salt */
+#define EPOCHS	SUCCESSOR
+#else
+#define EPOCHS	(2 * MOVES + 1)
+#endif
 
 mtype = { SOFTWARE, ARMING, DEVICE, DRAINING, SUSPENDED, DEAD }
 mtype = { ADD, RUN, STOP, QUERY, DEL, SEQ_ALLOC, TEST_SET }
-mtype = { OK, EALREADY, EBUSY, EINVAL, ESRCH, ETIMEDOUT }
+mtype = { OK, EALREADY, EBUSY, EINVAL, ENODEV, ESRCH, ETIMEDOUT }
 
 /* struct xfrm_state, struct xfrm_full */
 bool x_lock;			/* x->lock */
@@ -132,6 +152,19 @@ byte seq;			/* outbound, the last number used */
 byte map;			/* inbound, bit n: n was accepted */
 byte sw_seq;			/* highest number that software got */
 byte snap;			/* struct xfrm_full_snapshot, for RUN */
+#ifdef MIGRATE
+bool cloned;			/* the SA has, or gets, a successor */
+#else
+#define cloned	false
+#endif
+#ifdef EVICT
+bool attached;			/* full->dev is the device */
+bool listed = true;		/* the namespace has the device */
+bool fallback;			/* XFRM_OFFLOAD_FALLBACK */
+bool told_lost;			/* and the device is dead */
+#else
+#define told_lost false
+#endif
 bool rcu[CPUS];			/* read sides, one for each CPU */
 
 /* The device, with one SA, an admin queue, and a ring each way. */
@@ -158,8 +191,17 @@ byte packets = PACKETS, moves = MOVES, timeouts = TIMEOUTS;
 byte refusals = REFUSALS, busy;
 bool deleted, faulted, lost;
 bool issued[NUMBERS + 1], accepted[NUMBERS + 1], arrived[NUMBERS + 1];
-bool iv_used[IV(2 * MOVES + 1, NUMBERS) + 1];
+bool iv_used[IV(EPOCHS, NUMBERS) + 1];
 byte sent;
+
+/* The SA with other addresses. */
+#ifdef MIGRATE
+bool xc_valid;			/* XFRM has it */
+byte xc_seq, xc_map;
+bool succeeded;			/* it was there */
+#else
+#define succeeded false
+#endif
 
 #define xfrm_full_owner	(place == DEVICE || place == DRAINING)
 #define by_software	(place == SOFTWARE || place == DRAINING || \
@@ -531,7 +573,12 @@ inline xfrm_full_account_snapshot(slot)
 
 inline xfrm_full_detach()
 {
-	leaving = false
+	d_step {
+#ifdef EVICT
+		attached = false;
+#endif
+		leaving = false
+	}
 }
 
 inline xfrm_full_retire()
@@ -577,12 +624,12 @@ inline xfrm_full_expire_soon()
 	}
 }
 
-/* Only if the device has not answered: here, a query fails for nothing else. */
-inline xfrm_full_expire()
+/* Only if nobody knows where the SA stands, which the caller has seen. */
+inline xfrm_full_expire(unknown)
 {
 	atomic {
 		lock(x_lock);
-		assert(err == ETIMEDOUT || gone);
+		assert(unknown || gone);
 		lost = true;
 		__xfrm_state_delete();
 		unlock(x_lock)
@@ -709,6 +756,21 @@ inline xfrm_full_switch_in()
 	}
 }
 
+/* From here on a device that goes is found to have the SA. */
+inline xfrm_full_attach()
+{
+#ifdef EVICT
+	atomic {
+		if
+		:: listed -> attached = true; err = OK
+		:: !listed -> err = ENODEV
+		fi
+	}
+#else
+	err = OK
+#endif
+}
+
 inline xfrm_full_start()
 {
 	xfrm_full_add();
@@ -747,7 +809,11 @@ inline xfrm_full_turn_back()
 /* The place is ARMING, unless the SA was deleted. */
 inline xfrm_full_to_device()
 {
-	xfrm_full_start();
+	xfrm_full_attach();
+	if
+	:: err == OK -> xfrm_full_start()
+	:: err != OK
+	fi;
 	if
 	:: err != OK -> xfrm_full_turn_back()
 	:: err == OK
@@ -758,7 +824,7 @@ inline xfrm_full_to_device()
  * xfrm_output() finds the SA out of the device from now on; what has passed
  * ndo_start_xmit() before is the device's.
  */
-inline xfrm_full_drain()
+inline xfrm_full_drain(lossy)
 {
 #ifndef ALLOC
 	xfrm_full_set_parking(true);
@@ -770,8 +836,8 @@ inline xfrm_full_drain()
 		xdo_dev_full_state_drain();
 		if
 		:: err == OK
-		:: err != OK -> err = OK	/* lossy */
-		:: err != OK ->
+		:: err != OK && lossy -> err = OK
+		:: err != OK && !lossy ->
 			xfrm_full_move_locked(DEVICE);
 			err = ETIMEDOUT
 		fi
@@ -846,18 +912,20 @@ inline xfrm_full_stop()
 	xfrm_full_try_stop();
 	if
 	:: err == OK || err == ESRCH
-	:: err == ETIMEDOUT || err == EBUSY -> xfrm_full_expire()
+	:: err == ETIMEDOUT || err == EBUSY ->
+		/* Here, a query fails for nothing else. */
+		xfrm_full_expire(err == ETIMEDOUT)
 	:: err == EINVAL ->
 		xfrm_full_move_locked(DEVICE);
 		err = EINVAL
 	fi
 }
 
-inline xfrm_full_to_software()
+inline xfrm_full_to_software(lossy)
 {
 	err = OK;
 #ifdef OUT
-	xfrm_full_drain();
+	xfrm_full_drain(lossy);
 #endif
 	if
 	:: err == OK -> xfrm_full_stop()
@@ -881,7 +949,7 @@ inline xfrm_full_move_in()
 
 inline xfrm_full_move_on()
 {
-	xfrm_full_to_software();
+	xfrm_full_to_software(false);
 	if
 	:: err == OK ->
 		xfrm_full_move_in();
@@ -908,7 +976,7 @@ inline xfrm_full_enter()
 
 inline xfrm_full_exit()
 {
-	xfrm_full_to_software()
+	xfrm_full_to_software(false)
 }
 
 /* If it fails, a new SA is deleted. */
@@ -966,6 +1034,180 @@ inline xfrm_full_state_finish()
 	}
 }
 
+#ifdef MIGRATE
+/*
+ * The successor goes on from the SA's numbers and window, so the SA must be in
+ * software and use them no more.
+ */
+
+inline xfrm_full_leave_to_migrate()
+{
+	lock(full_mutex);
+	err = OK;
+	if
+	:: place != SOFTWARE -> xfrm_full_to_software(false)
+	:: place == SOFTWARE
+	fi;
+	unlock(full_mutex)
+}
+
+inline xfrm_full_set_cloned()
+{
+	atomic {
+		lock(x_lock);
+		if
+		:: place == DEAD || !valid -> err = ESRCH
+		:: place != DEAD && valid -> cloned = true
+		fi;
+		unlock(x_lock)
+	}
+}
+
+inline xfrm_full_clear_cloned()
+{
+	atomic {
+		lock(x_lock);
+		cloned = false;
+		unlock(x_lock)
+	}
+}
+
+inline xfrm_full_migrate_begin()
+{
+	xfrm_full_leave_to_migrate();
+	if
+	:: err == OK -> xfrm_full_set_cloned()
+	:: err != OK
+	fi
+}
+
+/* Nobody knows what a successor that was there has sent and accepted. */
+inline xfrm_full_migrate_failed()
+{
+	if
+	:: succeeded -> xfrm_full_expire(true)
+	:: !succeeded
+	fi;
+	xfrm_full_clear_cloned()
+}
+
+#define xfrm_full_may_clone	(place != DEAD && cloned)
+
+inline xfrm_state_migrate()
+{
+	if
+	:: xfrm_full_may_clone ->
+		xc_seq = seq;
+		xc_map = map;
+		atomic {
+			if
+			:: xc_valid = true;
+				succeeded = true
+			:: err = ESRCH		/* no memory */
+			fi
+		}
+	:: !xfrm_full_may_clone -> err = ESRCH
+	fi
+}
+
+inline xfrm_migrate()
+{
+	xfrm_full_migrate_begin();
+	if
+	:: err == OK -> xfrm_state_migrate()
+	:: err != OK
+	fi;
+	if
+	:: err == OK ->
+		/* It succeeds, or another SA's successor fails. */
+		if
+		:: atomic { lock(x_lock);
+			deleted = true;
+			__xfrm_state_delete();
+			unlock(x_lock) }
+		:: atomic { xc_valid = false;
+			err = ESRCH }
+		fi
+	:: err != OK
+	fi;
+	if
+	:: err != OK -> xfrm_full_migrate_failed()
+	:: err == OK
+	fi
+}
+#endif /* MIGRATE */
+
+#ifdef EVICT
+/*
+ * The interface goes; RTNL held.  Moves go on meanwhile.
+ */
+
+inline xfrm_full_evict(says)
+{
+	lock(full_mutex);
+	if
+	:: attached ->
+		if
+		:: says && fallback -> xfrm_full_to_software(true)
+		:: !says || !fallback -> err = ENODEV
+		fi;
+		if
+		:: err != OK -> xfrm_full_expire(err == ENODEV || err == EINVAL)
+		:: err == OK
+		fi;
+		assert(!in_device);
+		assert(err == OK || !valid)
+	:: !attached
+	fi;
+	atomic {
+		err = 0;
+		unlock(full_mutex)
+	}
+}
+
+inline xfrm_full_dev_lost()
+{
+	told_lost = true;
+	xfrm_full_evict(false)
+}
+
+/* Others stay in the device. */
+inline xfrm_full_dev_down()
+{
+	if
+	:: fallback -> xfrm_full_evict(true)
+	:: !fallback
+	fi
+}
+
+/* Then the driver has freed all SAs, and gets none again. */
+inline xfrm_full_dev_unregister()
+{
+	listed = false;
+	xfrm_full_evict(true);
+	!free_work;
+	assert(!attached)
+}
+
+proctype netdev()
+{
+	byte tries;
+	bool stopped;
+	mtype err;
+
+	if
+	:: fallback = true
+	:: true
+	fi;
+	if
+	:: xfrm_full_dev_down()
+	:: xfrm_full_dev_unregister()
+	:: dev_dead -> xfrm_full_dev_lost()
+	fi;
+	busy--
+}
+#endif /* EVICT */
+
 /* Requests, with net->xfrm.xfrm_cfg_mutex held, first of all moves. */
 proctype mover()
 {
@@ -996,6 +1238,11 @@ proctype mover()
 			err = 0;
 			unlock(full_mutex)
 		}
+#ifdef MIGRATE
+	:: atomic { moves > 0 && !succeeded -> moves-- }
+		xfrm_migrate();
+		err = 0
+#endif
 	:: atomic { moves = 0;
 		busy--;
 		break }
@@ -1046,6 +1293,13 @@ proctype xfrm_output(byte cpu)
 next:	atomic {
 		if
 		:: packets > 0 -> packets--
+#ifdef MIGRATE
+		:: packets > 0 && xc_valid ->
+			packets--;
+			xc_seq++;
+			issue(SUCCESSOR, xc_seq);
+			goto next
+#endif
 		:: packets == 0 ->
 			busy--;
 			goto out
@@ -1080,9 +1334,10 @@ again:	place != ARMING || live;
 #else
 	:: xfrm_full_owner -> assert(gone)
 #endif
-	:: place == SOFTWARE || place == ARMING ->
+	:: (place == SOFTWARE || place == ARMING) && !cloned ->
 		seq++;
 		issue(0, seq)
+	:: cloned		/* it drops the packet */
 	fi;
 	atomic {
 		unlock(x_lock);
@@ -1124,7 +1379,7 @@ inline probe()
 	busy = 1;
 	run xfrm_output(0);
 	(still || dev_dead) && busy == 0;
-	assert(sent == 1 || gone || dev_dead || wrong);
+	assert(sent == 1 || gone || (dev_dead && !told_lost) || wrong);
 	assert(dev_added == in_device || dev_dead)
 }
 
@@ -1136,6 +1391,10 @@ init
 		live = false;
 #endif
 		busy = 4;
+#ifdef EVICT
+		busy++;
+		run netdev();
+#endif
 		run device();
 		run mover();
 		run deleter();
@@ -1345,12 +1604,29 @@ inline xfrm_full_input_accept()
 		xfrm_full_input_stop()
 #endif
 	:: valid && place == ARMING && !live -> arrived[n] = false
-	:: valid && (place == SOFTWARE || (place == ARMING && live)) ->
+	:: valid && (place == SOFTWARE || (place == ARMING && live)) &&
+	   !cloned ->
 		xfrm_replay()
+	:: valid && cloned -> arrived[n] = false
 	fi
 }
 
-#define xfrm_full_input	(valid && (in_device || by_software))
+#ifdef MIGRATE
+/* A packet for the successor. */
+inline xc_input()
+{
+	d_step {
+		if
+		:: (xc_map >> n) & 1
+		:: else ->
+			xc_map = xc_map | (1 << n);
+			accept(n)
+		fi
+	}
+}
+#endif
+
+#define xfrm_full_input	(valid && (in_device || by_software) && !cloned)
 
 /* x->lock is not held while the ICV is checked. */
 proctype xfrm_input()
@@ -1362,12 +1638,18 @@ end:	do
 	:: atomic { nempty(raw) && !x_lock ->
 		raw ? n;
 		if
+#ifdef MIGRATE
+		:: xc_valid ->
+			xc_input();
+			n = 0;
+			goto end
+#endif
 		:: xfrm_full_input -> receiving++
-		:: !xfrm_full_input && (place != ARMING || live) ->
+		:: !xfrm_full_input && !cloned && (place != ARMING || live) ->
 			assert(gone);
 			n = 0;
 			goto end
-		:: !xfrm_full_input && place == ARMING && !live ->
+		:: !xfrm_full_input && (cloned || (place == ARMING && !live)) ->
 			arrived[n] = false;
 			n = 0;
 			goto end
@@ -1454,6 +1736,10 @@ init
 		live = false;
 #endif
 		busy = 3;
+#ifdef EVICT
+		busy++;
+		run netdev();
+#endif
 		run device();
 		run mover();
 		run deleter();

@@ -27,7 +27,16 @@ USABLE='assertion violated (*\(sent==1\|accepted\[3\)'
 EXPIRED='assertion violated  *(*err==[0-9]*)||(deleted'
 MOVED='assertion violated  *(*place==.*faulted'
 LEAK='assertion violated (*dev_added'
+KEPT='assertion violated  *!(*place=='
+ATTACHED='assertion violated  *!(*attached'
+WASTED='assertion violated  *(*err==[0-9]*)||(err=='
 STUCK='invalid end state'
+
+# An SA of which the device says nothing goes on from what the host knows.
+GUESS='
+	s/xfrm_full_expire\(err == ENODEV [^)]*\)/xfrm_full_move_locked(SOFTWARE); \
+		xdo_dev_full_state_del(); xfrm_full_leave()/
+	s/assert\(err == OK \|\| !valid\)/skip/'
 
 trap 'rm -rf "$WORK"' EXIT
 
@@ -149,6 +158,33 @@ variants_in() {
 	holds_for "in, dump only, refusals" -DREFUSALS=1 -DMOVES=2
 	holds_for "in, dump only, requests" -DREQUESTS -DTIMEOUTS=1 -DMOVES=2
 	holds_for "in, dump only, device dies" -DDIES -DMOVES=1
+}
+
+variants_migrate() {
+	holds_for "out, numbers lent, successor" -DOUT -DALLOC -DMIGRATE \
+		-DTIMEOUTS=1 -DPACKETS=2 -DMOVES=2
+	holds_for "out, dump only, successor" -DOUT -DMIGRATE -DPACKETS=2 \
+		-DMOVES=2
+	holds_for "in, test and set, successor" -DTEST -DMIGRATE -DMOVES=2
+	holds_for "in, dump only, successor" -DMIGRATE -DMOVES=2
+}
+
+variants_evict() {
+	holds_for "out, numbers lent, interface goes" -DOUT -DALLOC -DEVICT \
+		-DTIMEOUTS=1 -DPACKETS=1 -DMOVES=1
+	holds_for "out, dump only, interface goes" -DOUT -DEVICT \
+		-DREFUSALS=1 -DPACKETS=1 -DMOVES=1
+	holds_for "out, numbers lent, device lost" -DOUT -DALLOC -DEVICT \
+		-DDIES -DPACKETS=1 -DMOVES=1
+	holds_for "in, test and set, interface goes" -DTEST -DEVICT \
+		-DTIMEOUTS=1 -DPACKETS=1 -DMOVES=1
+	holds_for "in, dump only, interface goes" -DEVICT -DMOVES=1
+	holds_for "in, dump only, interface goes, late answers" -DEVICT \
+		-DTIMEOUTS=1 -DPACKETS=1 -DMOVES=1
+	holds_for "in, dump only, interface goes, refusals" -DEVICT \
+		-DREFUSALS=1 -DPACKETS=1 -DMOVES=1
+	holds_for "in, dump only, device lost" -DEVICT -DDIES -DPACKETS=1 \
+		-DMOVES=1
 }
 
 broken_moves() {
@@ -312,6 +348,70 @@ broken_in() {
 	s/ && empty\(rxring\) && !rcu\[0\]( ->\n\t\tdev_deleted)/\1/'
 }
 
+broken_migrate() {
+	broken "a successor while the device has the SA" "$ISSUED" \
+		"-DOUT -DALLOC -DMIGRATE -DPACKETS=2 -DMOVES=2" '
+	s/(_migrate_begin\(\)\n\{\n)\txfrm_full_leave_to_migrate\(\)/\1\terr = OK/'
+	broken "a successor while the device has the window" "$ACCEPTED" \
+		"-DTEST -DMIGRATE -DMOVES=2" '
+	s/(_migrate_begin\(\)\n\{\n)\txfrm_full_leave_to_migrate\(\)/\1\terr = OK/'
+	broken "an SA with a successor sends" "$ISSUED" \
+		"-DOUT -DALLOC -DMIGRATE -DPACKETS=2 -DMOVES=2" '
+	s/(place == ARMING\)) && !cloned ->\n\t\tseq/\1 ->\n\t\tseq/'
+	broken "an SA with a successor receives" "$ACCEPTED" \
+		"-DTEST -DMIGRATE -DMOVES=2" '
+	s/ && !cloned\)/)/; s/ &&\n\t *!cloned ->/ ->/'
+	broken "an SA with a successor receives what it had decrypted" \
+		"$ACCEPTED" "-DMIGRATE -DMOVES=2" '
+	s/ &&\n\t *!cloned ->/ ->/'
+	broken "numbers copied before the SA stops" "$ISSUED" \
+		"-DOUT -DALLOC -DMIGRATE -DPACKETS=2 -DMOVES=2" '
+	s/\t\txc_seq = seq;\n//
+	s/(err == OK) -> xfrm_full_set_cloned\(\)/\1 -> xc_seq = seq; \
+		xfrm_full_set_cloned()/'
+	broken "window copied before the SA stops" "$ACCEPTED" \
+		"-DTEST -DMIGRATE -DMOVES=2" '
+	s/\t\txc_map = map;\n//
+	s/(err == OK) -> xfrm_full_set_cloned\(\)/\1 -> xc_map = map; \
+		xfrm_full_set_cloned()/'
+	broken "the SA of a successor that failed sends" "$ISSUED" \
+		"-DOUT -DALLOC -DMIGRATE -DPACKETS=2 -DMOVES=2" '
+	s/:: succeeded -> xfrm_full_expire\(true\)/:: succeeded/'
+	broken "the SA of a successor that failed receives" "$ACCEPTED" \
+		"-DTEST -DMIGRATE -DMOVES=2" '
+	s/:: succeeded -> xfrm_full_expire\(true\)/:: succeeded/'
+	broken "an SA stays stopped without a successor" "$USABLE" \
+		"-DOUT -DALLOC -DMIGRATE -DPACKETS=2 -DMOVES=2" '
+	s/\tcloned = false;//'
+}
+
+broken_evict() {
+	broken "an SA that its device has lost goes on in software" "$ISSUED" \
+		"-DOUT -DALLOC -DEVICT -DDIES -DPACKETS=1 -DMOVES=1" "$GUESS"
+	broken "a window that its device has lost goes on in software" \
+		"$ACCEPTED" "-DTEST -DEVICT -DDIES -DPACKETS=1 -DMOVES=1" "$GUESS"
+	broken "an SA that its device has lost stays there" "$KEPT" \
+		"-DTEST -DEVICT -DDIES -DPACKETS=1 -DMOVES=1" '
+	s/:: err != OK -> xfrm_full_expire\(err == ENODEV [^)]*\)/:: err != OK/'
+	broken "an SA that a device gives up for nobody stays there" "$KEPT" \
+		"-DOUT -DALLOC -DEVICT -DREFUSALS=1 -DPACKETS=1 -DMOVES=1" '
+	s/:: err != OK -> xfrm_full_expire\(err == ENODEV [^)]*\)/:: err != OK/'
+	broken "a ring that does not get empty costs the SA" "$WASTED" \
+		"-DOUT -DALLOC -DEVICT -DTIMEOUTS=1 -DPACKETS=1 -DMOVES=1" '
+	s/xfrm_full_to_software\(true\)/xfrm_full_to_software(false)/'
+	broken "an interface goes in the middle of a move" "$WASTED" \
+		"-DOUT -DALLOC -DEVICT -DPACKETS=1 -DMOVES=1" '
+	s/(_evict\(says\)\n\{\n)\tlock\(full_mutex\);\n/\1/
+	s/(!valid\)\n\t:: !attached\n\tfi;\n[^}]*)unlock\(full_mutex\)/\1skip/'
+	broken "an SA gets into a device that has gone" "$ATTACHED" \
+		"-DOUT -DALLOC -DEVICT -DPACKETS=1 -DMOVES=1" '
+	s/:: listed -> attached = true/:: true -> attached = true/
+	s/:: !listed -> err = ENODEV/:: false/'
+	broken "an interface goes before its driver has freed all SAs" \
+		"$ATTACHED" "-DOUT -DALLOC -DEVICT -DPACKETS=1 -DMOVES=1" '
+	s/\t!free_work;\n//'
+}
+
 for program in spin gcc; do
 	if ! command -v "$program" >/dev/null; then
 		echo "Bail out! $program is not installed"
@@ -321,9 +421,13 @@ done
 echo "TAP version 13"
 variants_out
 variants_in
+variants_migrate
+variants_evict
 broken_moves
 broken_out
 broken_in
+broken_migrate
+broken_evict
 echo "1..$NUMBER"
 echo "# Totals: pass:$((NUMBER - FAILED)) fail:$FAILED"
 ((FAILED == 0 && NUMBER > 0))
