@@ -41,7 +41,8 @@
  *                   does
  *   evicted         an SA whose interface goes is in software then, if the device
  *                   said where it stands, or else has expired and is never
- *                   resumed; the device has it no more, nor gets it again
+ *                   resumed; the device has it no more, nor gets it again.  Only
+ *                   one that is down keeps what it refuses to give back
  *   where it was    a move on that another device refuses changes nothing
  *   no leak         the device has the SA only while the host thinks so
  *   no deadlock     each process comes to its end
@@ -1142,21 +1143,29 @@ inline xfrm_migrate()
  * The interface goes; RTNL held.  Moves go on meanwhile.
  */
 
-inline xfrm_full_evict(says)
+/* enum xfrm_full_end */
+mtype = { DOWN, GONE, LOST }
+
+/* It does so, too, in a device that is only down and refuses to give it back. */
+#define stays(end) (end == DOWN && err == EINVAL)
+
+inline xfrm_full_evict(end)
 {
 	lock(full_mutex);
 	if
 	:: attached ->
 		if
-		:: says && fallback -> xfrm_full_to_software(true)
-		:: !says || !fallback -> err = ENODEV
+		:: end != LOST && fallback -> xfrm_full_to_software(true)
+		:: end == LOST || !fallback -> err = ENODEV
 		fi;
 		if
-		:: err != OK -> xfrm_full_expire(err == ENODEV || err == EINVAL)
-		:: err == OK
+		:: err != OK && end != DOWN ->
+			xfrm_full_expire(err == ENODEV || err == EINVAL)
+		:: err == OK || end == DOWN
 		fi;
-		assert(!in_device);
-		assert(err == OK || !valid)
+		assert(stays(end) || !in_device);
+		assert(stays(end) || err == OK || !valid);
+		assert(!stays(end) || in_device || deleted)
 	:: !attached
 	fi;
 	atomic {
@@ -1168,14 +1177,14 @@ inline xfrm_full_evict(says)
 inline xfrm_full_dev_lost()
 {
 	told_lost = true;
-	xfrm_full_evict(false)
+	xfrm_full_evict(LOST)
 }
 
 /* Others stay in the device. */
 inline xfrm_full_dev_down()
 {
 	if
-	:: fallback -> xfrm_full_evict(true)
+	:: fallback -> xfrm_full_evict(DOWN)
 	:: !fallback
 	fi
 }
@@ -1184,7 +1193,7 @@ inline xfrm_full_dev_down()
 inline xfrm_full_dev_unregister()
 {
 	listed = false;
-	xfrm_full_evict(true);
+	xfrm_full_evict(GONE);
 	!free_work;
 	assert(!attached)
 }
