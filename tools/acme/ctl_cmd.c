@@ -7,6 +7,7 @@
 #include "nic.h"
 
 #define MAX_WORDS	8
+#define WIRE_CUT	"wire-cut"
 
 typedef void (*cmd_fn)(struct nic *nic, char **words, FILE *out);
 
@@ -30,12 +31,20 @@ static void cmd_link(struct nic *nic, char **words, FILE *out)
 
 static void cmd_dump(struct nic *nic, char **words, FILE *out)
 {
+	const struct wire_cut *cut = &nic->wire.cut;
+	const struct acme_number wire[] = {
+		{ "cut_percent", cut->percent },
+		{ "cut_seed", cut->seed },
+		{ "cut_frames", cut->frames },
+		{ }
+	};
+
 	if (words[1] && strcmp(words[1], "json")) {
 		fputs("error: dump: say json or nothing\n", out);
 		return;
 	}
 	ok(out);
-	acme_dev_dump(nic->dev, out, words[1]);
+	acme_dev_dump(nic->dev, wire, out, words[1]);
 }
 
 static void cmd_stats(struct nic *nic, char **words, FILE *out)
@@ -123,6 +132,8 @@ static void list_faults(struct nic *nic, FILE *out)
 			fprintf(out, " %u", *fault_at(&f, faults[i].second));
 		fputc('\n', out);
 	}
+	fprintf(out, WIRE_CUT " %u %u\n", nic->wire.cut.percent,
+		nic->wire.cut.seed);
 	fprintf(out, "dead %u\n", f.dead);
 	fprintf(out, "killed %u\n", f.killed);
 	list_cmd_faults(&f, out);
@@ -183,7 +194,7 @@ static void fault_usage(FILE *out)
 	fputs("error: fault: say list, clear, dead, kill, die", out);
 	for (i = 0; i < ARRAY_SIZE(faults); i++)
 		fprintf(out, ", %s %s", faults[i].name, faults[i].args);
-	fputs(", or COMMAND with one of", out);
+	fputs(", " WIRE_CUT " PERCENT [SEED], or COMMAND with one of", out);
 	for (i = 1; i < ACME_CMD_ACTIONS; i++)
 		fprintf(out, " %s%s%s", actions[i].name,
 			actions[i].arg ? " " : "",
@@ -191,8 +202,20 @@ static void fault_usage(FILE *out)
 	fputs(" and perhaps how many times\n", out);
 }
 
+/* PERCENT [SEED]: of the wire, not of the device */
+static bool set_wire_cut(struct wire_cut *cut, char **args)
+{
+	u32 percent, seed = 0;
+
+	if (!number(args[0], &percent) || percent > 100 ||
+	    (args[1] && !number(args[1], &seed)))
+		return false;
+	wire_cut_set(cut, percent, seed);
+	return true;
+}
+
 /* Return: is this a fault with all it needs? */
-static bool parse_fault(struct acme_faults *f, char **words)
+static bool parse_fault(struct nic *nic, struct acme_faults *f, char **words)
 {
 	size_t i;
 	u16 op;
@@ -203,8 +226,11 @@ static bool parse_fault(struct acme_faults *f, char **words)
 	}
 	if (!strcmp(words[0], "clear")) {
 		memset(f, 0, sizeof(*f));
+		wire_cut_set(&nic->wire.cut, 0, 0);
 		return true;
 	}
+	if (!strcmp(words[0], WIRE_CUT))
+		return set_wire_cut(&nic->wire.cut, words + 1);
 	for (i = 0; i < ARRAY_SIZE(faults); i++)
 		if (!strcmp(words[0], faults[i].name))
 			return set_fault(f, &faults[i], words + 1);
@@ -234,7 +260,7 @@ static void cmd_fault(struct nic *nic, char **words, FILE *out)
 	}
 	if (words[1] && !strcmp(words[1], "die"))
 		die();
-	if (!words[1] || !parse_fault(&f, words + 1)) {
+	if (!words[1] || !parse_fault(nic, &f, words + 1)) {
 		fault_usage(out);
 		return;
 	}

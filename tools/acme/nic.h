@@ -130,10 +130,65 @@ int ivshmem_init(struct ivshmem *iv, struct nic *nic, const char *path,
 void ivshmem_irq(struct ivshmem *iv, unsigned int vector);
 void ivshmem_close(struct ivshmem *iv);
 
+/* wire_cut.c: packets that the wire cuts in IP fragments */
+
+#define WIRE_FRAME_MAX	65536
+#define WIRE_CUT_PORT	4500	/* of ESP in UDP, RFC 3948 */
+#define WIRE_CUT_PIECES	3
+
+/**
+ * struct wire_cut - which packets are cut, and the one that is being cut
+ * @percent: so many of a hundred
+ * @seed: of what is random
+ * @frames: how many were cut since the process started
+ * @state: of the random numbers
+ * @ident: identification of the fragments
+ * @frame: the whole frame
+ * @hdr_len: its bytes in front of what is cut, which each piece repeats
+ * @ends: where pieces end, behind @hdr_len
+ * @pos: where the next one begins; at the last end there is none
+ * @piece: the latest piece
+ */
+struct wire_cut {
+	u32 percent;
+	u32 seed;
+	u64 frames;
+	u64 state;
+	u32 ident;
+	u32 hdr_len;
+	u32 ends[WIRE_CUT_PIECES];
+	u32 pos;
+	u8 frame[WIRE_FRAME_MAX];
+	u8 piece[WIRE_FRAME_MAX];
+};
+
+/* From here on; @percent of 0 ends it. What was cut already stays cut. */
+void wire_cut_set(struct wire_cut *c, u32 percent, u32 seed);
+
+/**
+ * wire_cut_begin() - may a frame pass, or is it cut?
+ * @c: state; there is no piece left of the frame before
+ * @frame: Ethernet, of any content
+ * @len: its bytes
+ *
+ * Return: true if it is cut: wire_cut_next() has the pieces.
+ */
+bool wire_cut_begin(struct wire_cut *c, const u8 *frame, size_t len);
+
+/**
+ * wire_cut_next() - the next piece of the frame that is being cut
+ * @c: state
+ *
+ * Return: its bytes in @c->piece, 0 when there is none.
+ */
+size_t wire_cut_next(struct wire_cut *c);
+
+/* The rest of the frame is lost. */
+void wire_cut_forget(struct wire_cut *c);
+
 /* wire.c: Ethernet over a unix stream, as QEMU's -netdev stream has it */
 
 #define WIRE_LEN_FIELD	4
-#define WIRE_FRAME_MAX	65536
 #define WIRE_IN_SIZE	(256 * 1024)
 /* Below this the wire has room for one more packet of whatever segments. */
 #define WIRE_OUT_HIGH	(256 * 1024)
@@ -151,6 +206,7 @@ void ivshmem_close(struct ivshmem *iv);
  * @out_pos: first byte of @out not yet sent
  * @out_len: bytes in @out
  * @pcap: capture, or NULL
+ * @cut: what befalls received packets
  * @in: received
  * @out: to send
  */
@@ -165,6 +221,7 @@ struct wire {
 	size_t out_pos;
 	size_t out_len;
 	struct pcap *pcap;
+	struct wire_cut cut;
 	u8 in[WIRE_IN_SIZE];
 	u8 out[WIRE_OUT_SIZE];
 };

@@ -23,6 +23,7 @@ static void disconnect(struct wire *w)
 	w->in_len = 0;
 	w->out_pos = 0;
 	w->out_len = 0;
+	wire_cut_forget(&w->cut);
 	acme_dev_carrier(w->nic->dev, false);
 }
 
@@ -150,28 +151,59 @@ void wire_flush(struct wire *w)
 		watch_peer(w);
 }
 
-/* Gives one frame to the device; false when there is no whole one. */
-static bool rx_one(struct wire *w)
+/*
+ * What the NIC gets is what the capture has: of a packet that was cut, the
+ * pieces. A capture at the other end of the wire, such as QEMU's, has it whole.
+ */
+static void to_device(struct wire *w, const u8 *frame, size_t len)
+{
+	if (w->pcap)
+		pcap_frame(w->pcap, frame, len);
+	if (acme_dev_link(w->nic->dev))
+		acme_dev_rx(w->nic->dev, frame, len);
+}
+
+/* Takes one frame from the stream; false when there is no whole one. */
+static bool next_frame(struct wire *w, const u8 **frame, u32 *len)
 {
 	size_t avail = w->in_len - w->in_pos;
 	const u8 *p = w->in + w->in_pos;
-	u32 len;
 
 	if (avail < WIRE_LEN_FIELD)
 		return false;
-	len = get_be32(p);
-	if (len > WIRE_FRAME_MAX) {
-		log_line("wire: a frame of %u bytes: not Ethernet", len);
+	*len = get_be32(p);
+	if (*len > WIRE_FRAME_MAX) {
+		log_line("wire: a frame of %u bytes: not Ethernet", *len);
 		disconnect(w);
 		return false;
 	}
-	if (avail - WIRE_LEN_FIELD < len)
+	if (avail - WIRE_LEN_FIELD < *len)
 		return false;
-	w->in_pos += WIRE_LEN_FIELD + len;
-	if (w->pcap)
-		pcap_frame(w->pcap, p + WIRE_LEN_FIELD, len);
-	if (acme_dev_link(w->nic->dev))
-		acme_dev_rx(w->nic->dev, p + WIRE_LEN_FIELD, len);
+	w->in_pos += WIRE_LEN_FIELD + *len;
+	*frame = p + WIRE_LEN_FIELD;
+	return true;
+}
+
+/*
+ * Gives a frame or a piece of one to the device, which may not be ready for the
+ * next; false when there is none.
+ */
+static bool rx_one(struct wire *w)
+{
+	size_t piece = wire_cut_next(&w->cut);
+	const u8 *frame;
+	u32 len;
+
+	if (!piece) {
+		if (!next_frame(w, &frame, &len))
+			return false;
+		if (!wire_cut_begin(&w->cut, frame, len)) {
+			to_device(w, frame, len);
+			return true;
+		}
+		piece = wire_cut_next(&w->cut);
+	}
+	to_device(w, w->cut.piece, piece);
 	return true;
 }
 

@@ -476,12 +476,24 @@ u16 acme_cmd_opcode(const char *name);
 const char *acme_cmd_name(u16 opcode);
 
 /**
+ * struct acme_number - a number that the surroundings have to tell
+ * @name: NULL: there are no more
+ * @value: its value
+ */
+struct acme_number {
+	const char *name;
+	u64 value;
+};
+
+/**
  * acme_dev_dump() - all state but keys
  * @dev: device
+ * @wire: what there is to tell of the wire
  * @out: where to
  * @json: JSON instead of indented text
  */
-void acme_dev_dump(const struct acme_dev *dev, FILE *out, bool json);
+void acme_dev_dump(const struct acme_dev *dev, const struct acme_number *wire,
+		   FILE *out, bool json);
 
 /* The counters, one "name value" in a line. */
 void acme_dev_stats(const struct acme_dev *dev, FILE *out);

@@ -342,7 +342,16 @@ static void dump_faults(const struct acme_dev *dev, struct dump *d)
 	end(d);
 }
 
-void acme_dev_dump(const struct acme_dev *dev, FILE *out, bool json)
+static void dump_wire(const struct acme_number *n, struct dump *d)
+{
+	object(d, "wire");
+	for (; n->name; n++)
+		number(d, n->name, n->value);
+	end(d);
+}
+
+void acme_dev_dump(const struct acme_dev *dev, const struct acme_number *wire,
+		   FILE *out, bool json)
 {
 	struct dump d = { .out = out, .json = json, .depth = 1,
 			  .first = true };
@@ -360,6 +369,7 @@ void acme_dev_dump(const struct acme_dev *dev, FILE *out, bool json)
 	dump_counters(dev, &d);
 	dump_commands(dev, &d);
 	dump_faults(dev, &d);
+	dump_wire(wire, &d);
 	if (json)
 		fputs("\n}\n", out);
 }

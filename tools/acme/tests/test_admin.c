@@ -617,6 +617,7 @@ static void test_delay(void **state)
 
 static void test_dump(void **state)
 {
+	const struct acme_number wire[] = { { "one", 1 }, { "two", 22 }, { } };
 	struct mock *m = mock_ready(&mock_config);
 	struct acme_cmd cmd;
 	char *text = NULL;
@@ -627,12 +628,13 @@ static void test_dump(void **state)
 	host_fill_sa(&m->host, &cmd, 0, 6, 0xabcd);
 	host_sa_add(&m->host, &cmd);
 	out = open_memstream(&text, &len);
-	acme_dev_dump(m->dev, out, false);
+	acme_dev_dump(m->dev, wire, out, false);
 	fclose(out);
 	assert_non_null(strstr(text, "spi: 0x0000abcd"));
 	assert_non_null(strstr(text, "num_sas: 1"));
 	assert_non_null(strstr(text, "SA_ADD: 1\n"));
 	assert_non_null(strstr(text, "SA_DEL: 0\n"));
+	assert_non_null(strstr(text, "wire:\n  one: 1\n  two: 22\n"));
 	free(text);
 	mock_free(m);
 }

@@ -418,12 +418,74 @@ static void test_control(void **state)
 	assert_int_equal(acmectl(&r, "fault SA_RUN break", out,
 				 sizeof(out)), 1);
 	assert_non_null(strstr(out, "late-after MS"));
+	assert_int_equal(acmectl(&r, "fault wire-cut 10 7", out, sizeof(out)),
+			 0);
+	assert_int_equal(acmectl(&r, "fault list", out, sizeof(out)), 0);
+	assert_non_null(strstr(out, "\nwire-cut 10 7\n"));
+	assert_int_equal(acmectl(&r, "fault wire-cut 101", out, sizeof(out)),
+			 1);
+	assert_non_null(strstr(out, "wire-cut PERCENT [SEED]"));
 	assert_int_equal(acmectl(&r, "fault clear", out, sizeof(out)), 0);
+	assert_int_equal(acmectl(&r, "fault list", out, sizeof(out)), 0);
+	assert_non_null(strstr(out, "\nwire-cut 0 0\n"));
 	assert_int_equal(acmectl(&r, "nonsense", out, sizeof(out)), 1);
 	assert_non_null(strstr(out, "dump fault help link stats version"));
 	assert_int_equal(acmectl(&r, "", out, sizeof(out)), 2);
 	assert_int_equal(acmectl(&r, "stats", out, sizeof(out)), 0);
 	assert_non_null(strstr(out, "tx_frames 0\n"));
+	close(r.wire);
+	unplug(&r);
+	tear_down(&r);
+}
+
+/* What the host gets until all of a packet is there, and that it is whole. */
+static void receive_pieces(struct rig *r, const u8 *pkt, u32 len)
+{
+	static struct rx_frame f;
+	u32 at = 0;
+	bool more;
+
+	do {
+		while (!host_rx(&r->host, 0, &f))
+			assert_true(wait_a_bit(NULL));
+		more = get_be16(f.data + 20) & 0x2000;
+		assert_int_equal(get_be16(f.data + 20) & 0x1fff, at / 8);
+		assert_true(at || more);
+		assert_memory_equal(f.data + 34, pkt + 34 + at, f.len - 34);
+		at += f.len - 34;
+		host_rx_post(&r->host, 0, 1);
+	} while (more);
+	assert_int_equal(at, len - 34);
+}
+
+/* More pieces than the host has buffers; the counter is of packets. */
+static void test_wire_cut(void **state)
+{
+	static char out[200000];
+	u8 pkt[2048];
+	struct rig r;
+	u32 i, len;
+
+	(void)state;
+	set_up(&r, NULL, NULL);
+	plug(&r);
+	connect_wire(&r);
+	bring_up(&r);
+	assert_int_equal(acmectl(&r, "fault wire-cut 100 7", out, sizeof(out)),
+			 0);
+	len = mock_packet(pkt, 4, PROTO_UDP, 400);
+	pkt[23] = PROTO_ESP;
+	acme_csum_ipv4(pkt + ETH_HDR_LEN);
+	for (i = 0; i < RING_SIZE; i++)
+		wire_write(&r, pkt, len, false);
+	for (i = 0; i < RING_SIZE; i++)
+		receive_pieces(&r, pkt, len);
+	assert_int_equal(acmectl(&r, "fault clear", out, sizeof(out)), 0);
+	wire_write(&r, pkt, len, false);
+	receive(&r, pkt, len);
+	assert_int_equal(acmectl(&r, "dump json", out, sizeof(out)), 0);
+	assert_non_null(strstr(out, "\"cut_percent\": 0"));
+	assert_non_null(strstr(out, "\"cut_frames\": 64"));
 	close(r.wire);
 	unplug(&r);
 	tear_down(&r);
@@ -672,6 +734,7 @@ int main(void)
 		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_wire_full),
+		cmocka_unit_test(test_wire_cut),
 		cmocka_unit_test(test_control),
 		cmocka_unit_test(test_control_batch),
 		cmocka_unit_test(test_replug),
