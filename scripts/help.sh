@@ -22,6 +22,8 @@ Variables of check, vm, shell
   RATE=n         datagrams a second of each pair of SAs, in tests that move them
                  (check)
   STORM=n        moves and updates of the test storm; default: 300 (check)
+  CUT=n          so many of a hundred new frames to the NIC come in fragments there;
+                 default: 10 (check)
   FULL=1         all instead of a sample: tests matrix, faults_commands,
                  faults_dump_only and faults_move; 10000 moves and updates: test
                  storm (check)

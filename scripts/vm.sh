@@ -72,6 +72,7 @@ vm_options() {
 		OPTIONS+=(--append "$arg")
 	done
 	[[ ${FULL:-0} == 0 ]] || OPTIONS+=(--env "FULL=$FULL")
+	[[ -z ${CUT:-} ]] || OPTIONS+=(--env "CUT=$CUT")
 	[[ -z ${RATE:-} ]] || OPTIONS+=(--env "RATE=$RATE")
 	[[ -z ${SEED:-} ]] || OPTIONS+=(--env "SEED=$SEED")
 	[[ -z ${STORM:-} ]] || OPTIONS+=(--env "STORM=$STORM")
