@@ -7,6 +7,7 @@ usage: udp_echo.py serve PORT ADDRESS...
        udp_echo.py log PORT ADDRESS...
        udp_echo.py send PORT COUNT SIZE SOURCE>DESTINATION...
        udp_echo.py pour PORT SECONDS SIZE SOURCE>DESTINATION...
+       udp_echo.py ask PORT SECONDS SOURCE>DESTINATION
        udp_echo.py check PORT SIZES SOURCE>DESTINATION...
        udp_echo.py segments PORT COUNT SIZE SOURCE>DESTINATION...
 
@@ -17,6 +18,8 @@ what is not ESP.
 datagrams of SIZE bytes on each pair, and does not care whether they can be sent.
 "pour" sends one on each pair every so many seconds until SIGTERM, and says how many
 it has sent.
+"ask" sends one every so many seconds by one socket, and prints a line for each that
+comes back.
 "check" sends a datagram of each size (comma-separated, in bytes) on each pair
 and wants it back unchanged; what does not come in time is told. "segments" sends
 COUNT datagrams of SIZE bytes as one packet that is to be cut, without DF, and wants
@@ -162,6 +165,16 @@ def check(port, sizes, pairs):
     return lost
 
 
+def ask(port, seconds, pair):
+    with connected(port, pair) as sock:
+        print('ready', flush=True)
+        while True:
+            sock.send(b'%f' % time.time())
+            time.sleep(seconds)
+            while select.select([sock], [], [], 0)[0]:
+                print(sock.recv(65536).decode(), flush=True)
+
+
 def segments(port, count, size, pairs):
     lost = 0
     for pair in pairs:
@@ -192,6 +205,8 @@ def main():
         return 0
     if command == 'pour':
         pour(port, float(sys.argv[3]), int(sys.argv[4]), sys.argv[5:])
+    if command == 'ask':
+        ask(port, float(sys.argv[3]), sys.argv[4])
     if command == 'encap':
         encap(port)
     if command == 'segments':
