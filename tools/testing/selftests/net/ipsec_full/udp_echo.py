@@ -10,6 +10,7 @@ usage: udp_echo.py serve PORT ADDRESS...
        udp_echo.py ask PORT SECONDS SOURCE>DESTINATION
        udp_echo.py check PORT SIZES SOURCE>DESTINATION...
        udp_echo.py segments PORT COUNT SIZE SOURCE>DESTINATION...
+       udp_echo.py cut PORT COUNT SIZE SOURCE>DESTINATION
 
 "serve" returns every datagram to its sender and says "ready" when it can.
 "encap" has the kernel take ESP out of UDP that comes to the port, and prints
@@ -23,7 +24,8 @@ comes back.
 "check" sends a datagram of each size (comma-separated, in bytes) on each pair
 and wants it back unchanged; what does not come in time is told. "segments" sends
 COUNT datagrams of SIZE bytes as one packet that is to be cut, without DF, and wants
-all of them back.
+all of them back. "cut" sends such a packet with DF, and tells the MTU if it was too
+big.
 """
 
 import os
@@ -45,6 +47,9 @@ UDP_SEGMENT = 103
 IP_XFRM_POLICY, IPV6_XFRM_POLICY = 17, 35
 MTU_DISCOVER = {socket.AF_INET: (socket.IPPROTO_IP, 10),
                 socket.AF_INET6: (socket.IPPROTO_IPV6, 23)}
+MTU = {socket.AF_INET: (socket.IPPROTO_IP, 14),
+       socket.AF_INET6: (socket.IPPROTO_IPV6, 24)}
+PMTUDISC_DO = 2
 # Whatever was told about the path's MTU
 PMTUDISC_OMIT = 5
 
@@ -194,6 +199,22 @@ def segments(port, count, size, pairs):
     return lost
 
 
+def cut(port, count, size, pair):
+    with connected(port, pair) as sock:
+        sock.settimeout(0.3)
+        sock.setsockopt(*MTU_DISCOVER[sock.family], PMTUDISC_DO)
+        sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, size)
+        try:
+            sock.send(bytes(count * size))
+            sock.recv(65536)
+        except socket.timeout:
+            pass
+        except ConnectionRefusedError:
+            pass                        # nobody listens there
+        except OSError as error:
+            print('%s, mtu: %d' % (error, sock.getsockopt(*MTU[sock.family])))
+
+
 def main():
     command, port = sys.argv[1], int(sys.argv[2])
     if command == 'serve':
@@ -209,6 +230,9 @@ def main():
         ask(port, float(sys.argv[3]), sys.argv[4])
     if command == 'encap':
         encap(port)
+    if command == 'cut':
+        cut(port, int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
+        return 0
     if command == 'segments':
         return 1 if segments(port, int(sys.argv[3]), int(sys.argv[4]),
                              sys.argv[5:]) else 0
