@@ -179,6 +179,17 @@ rerouted() {
 		return $status
 }
 
+# The NIC can't put on the headers that the route asks for, if its device has any.
+encapsulated() {
+	local status=0 ip=ip via=10.0.0.2
+
+	((${OUTER[$1]} == 4)) || ip=ip6 via=fd00::2
+	ip route replace "${FAR_NET[$1]}" encap $ip id 7 dst $via via $via \
+		dev acme0 src "${NEAR[$1]}" || return
+	by_software 5 counts "$1" 5 answered "$1" || status=1
+	detour_ends "$1" && by_nic answered "$1" && return $status
+}
+
 ping_one() {
 	ping -q -c 1 -W 1 -I "${NEAR[$1]}" "${FAR[$1]}"
 }
@@ -433,6 +444,8 @@ software_checks() {
 	for n in "${ROUTED[@]}"; do
 		check "rerouted: ${MODE[$n]} IPv${OUTER[$n]}" rerouted "$n"
 	done
+	check "a route with encapsulation: IPv4" encapsulated 7300
+	check "a route with encapsulation: IPv6" encapsulated 7301
 	check "TCP, rerouted: transport" tcp_rerouted 7300
 	check "TCP, rerouted: transport IPv6" tcp_rerouted 7301
 	check "TCP, rerouted: tunnel" tcp_rerouted 7302
