@@ -92,6 +92,32 @@ migrated() {
 		in_order "$n" 8 f9! 5! f3! 2! f7 10 f11
 }
 
+# both_migrate N M ADDRESS: two SAs with the same ends, by one request, which is that of
+# N's policy; then M's policy, and what goes the other way.
+both_migrate() {
+	local n=$1 m=$2 here=${NEAR_END[$1]} second
+
+	second=$(new_ends "$m" in "$here" "$3")
+	# shellcheck disable=SC2086  # words
+	fresh "$n" && fresh "$m" && in_order "$n" 1 f2 5 2! &&
+		in_order "$m" 3 f7 3! &&
+		migrate "$n" in "$here" "$3" $second && is_there "$m" "$3" &&
+		migrate "$m" in "$here" "$3" && migrate "$m" out "$here" "$3" &&
+		migrate "$n" out "$here" "$3" || return
+	FAR_END[$n]=$3 FAR_END[$m]=$3
+	inject "$(inject_spec "$n" "$m")" && software_only "$n" &&
+		software_only "$m" && in_order "$n" 3 5! f2! f4 9 &&
+		in_order "$m" 4 7! f3! 9 && move "$n" in acme0 &&
+		move "$m" in acme0 && in_order "$n" 8 f9! 5! 10 &&
+		in_order "$m" 8 f9! 7! f4! 10 && fresh "$m"
+}
+
+# is_there N ADDRESS: the inbound SA has this other end.
+is_there() {
+	ip xfrm state get src "$2" dst "${NEAR_END[$1]}" proto esp \
+		spi "${SPI_IN[$1]}"
+}
+
 # fails N out|in TEXT WORDS...: the SA does not migrate, and TEXT says why.
 fails() {
 	local n=$1 ends=("${NEAR_END[$1]}" "$ELSEWHERE") said
@@ -276,6 +302,8 @@ all_checks() {
 	check "back again" migrated 6600 10.0.0.2
 	check "likewise, IPv6" migrated 6601 fd00:9::2
 	check "back again" migrated 6601 fd00::2
+	check "two SAs with the same ends" both_migrate 6600 $OTHER 10.0.9.2
+	check "back again" both_migrate 6600 $OTHER 10.0.0.2
 	check "another policy: it stays in the NIC" no_template 6600
 	check "another SA is in the way: in software, inbound" window_kept 6600
 	check "likewise, outbound" traffic_goes_on
