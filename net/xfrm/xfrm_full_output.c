@@ -237,6 +237,12 @@ static int xfrm_full_send_big(struct net *net, struct sock *sk,
 	bool ipv4 = skb->protocol == htons(ETH_P_IP);
 	int err;
 
+	/* IPv6 is told no MTU below this, and never cut inside a tunnel. */
+	if (!ipv4 && xfrm_full_fits(skb, IPV6_MIN_MTU))
+		return xfrm_full_exception(net, sk, skb,
+					   LINUX_MIB_XFRMFULLOUTTOOBIG,
+					   -EMSGSIZE);
+
 	if (ipv4)
 		err = xfrm4_tunnel_check_size(skb);
 	else if (IS_ENABLED(CONFIG_IPV6))
