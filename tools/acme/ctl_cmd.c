@@ -208,7 +208,7 @@ static bool set_wire_cut(struct wire_cut *cut, char **args)
 	u32 percent, seed = 0;
 
 	if (!number(args[0], &percent) || percent > 100 ||
-	    (args[1] && !number(args[1], &seed)))
+	    (args[1] && (!number(args[1], &seed) || args[2])))
 		return false;
 	wire_cut_set(cut, percent, seed);
 	return true;

@@ -142,7 +142,7 @@ void ivshmem_close(struct ivshmem *iv);
  * @seed: of what is random
  * @frames: how many were cut since the process started
  * @state: of the random numbers
- * @ident: identification of the fragments
+ * @ident: identification of the fragments, odd: an attacker takes even numbers
  * @frame: the whole frame
  * @hdr_len: its bytes in front of what is cut, which each piece repeats
  * @ends: where pieces end, behind @hdr_len

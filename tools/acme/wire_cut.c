@@ -34,7 +34,7 @@ void wire_cut_set(struct wire_cut *c, u32 percent, u32 seed)
 	c->percent = percent;
 	c->seed = seed;
 	c->state = seed;
-	c->ident = next_random(c);
+	c->ident = next_random(c) | 1;
 }
 
 void wire_cut_forget(struct wire_cut *c)
@@ -97,7 +97,7 @@ bool wire_cut_begin(struct wire_cut *c, const u8 *frame, size_t len)
 	choose_ends(c, ip.len - ip.hlen);
 	c->hdr_len = ETH_HDR_LEN + ip.hlen;
 	c->pos = 0;
-	c->ident++;
+	c->ident += 2;
 	c->frames++;
 	memcpy(c->frame, frame, ETH_HDR_LEN + ip.len);
 	return true;
