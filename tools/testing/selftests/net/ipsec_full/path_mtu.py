@@ -12,7 +12,7 @@ import socket
 import struct
 import sys
 
-from inject import ESP, checksum, ipv4, ipv6
+from packets import ESP, checksum, ipv4, ipv6
 from xfrm_nl import family_of
 
 UNREACHABLE, FRAGMENTATION_NEEDED, PACKET_TOO_BIG = 3, 4, 2

@@ -16,7 +16,7 @@ import socket
 import struct
 import sys
 
-from inject import ESP, ETH_IPV4, ETH_IPV6, FRAGMENT, fragments
+from packets import ESP, ETH_IPV4, ETH_IPV6, FRAGMENT, fragments
 from verify_wire import FORGER
 
 ETH_P_ALL, PACKET_OUTGOING = 3, 4
