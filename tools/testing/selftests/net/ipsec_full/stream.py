@@ -3,7 +3,7 @@
 """Traffic that tells what became of each datagram and each byte.
 
 usage: stream.py serve|connect PORT RATE SOURCE>DESTINATION...
-       stream.py compare NEAR FAR
+       stream.py compare NEAR FAR [LOST]
 
 Between each pair of addresses RATE datagrams a second go from SOURCE to
 DESTINATION, numbered and with a checksum, every tenth larger than an MTU, and a
@@ -15,7 +15,7 @@ it send as fast as it can.
 
 "compare" reads what two ends have printed, says what was lost, came twice or was
 damaged, how long the slowest datagram took, and how many were on their way at a
-time. Exit status 1 unless all came once, and whole.
+time. Exit status 1 unless all came once, and whole, but for LOST datagrams at most.
 
 The environment may say otherwise: STREAM_LARGE, bytes of the larger datagrams;
 STREAM_EVERY, one of how many is larger; STREAM_CHUNK, bytes that TCP sends at a time;
@@ -275,13 +275,13 @@ def reports(path):
 
 def compare_udp(sender, receiver):
     lost = sender['sent'] - receiver['received']
-    bad = lost or sender['failed'] or receiver['twice'] or receiver['damaged']
+    bad = receiver['twice'] or receiver['damaged']
     print('%s > %s: %d sent, %d lost, %d not sent, %d twice, %d damaged; slowest '
           '%.1f ms, longest gap %.1f ms' % (
               sender['udp'], sender['peer'], sender['sent'], lost,
               sender['failed'], receiver['twice'], receiver['damaged'],
               receiver['slowest'] / 1e6, receiver['gap'] / 1e6))
-    return not bad and sender['sent'] > 0
+    return not bad and sender['sent'] > 0, lost + sender['failed']
 
 
 def compare_tcp(sender, receiver):
@@ -289,7 +289,7 @@ def compare_tcp(sender, receiver):
     print('%s > %s: TCP %d bytes, %s' % (
         sender['tcp'], sender['peer'], sender['sent'][0],
         'intact' if same else 'of which arrived %d' % receiver['received'][0]))
-    return same and sender['sent'][0] > 0
+    return same and sender['sent'][0] > 0, 0
 
 
 def tell_total(found):
@@ -302,22 +302,28 @@ def tell_total(found):
             sum(one['waited'] for one in found) / took))
 
 
-def compare(near, far):
-    good = bool(near) and len(near) == len(far)
+def compare(near, far, may_be_lost):
+    good, all_lost = bool(near) and len(near) == len(far), 0
     for mine, theirs in ((near, far), (far, near)):
         for (kind, _), sender in mine.items():
             judge = compare_udp if kind == 'udp' else compare_tcp
             receiver = theirs.get((kind, sender['peer']))
-            good = receiver is not None and judge(sender, receiver) and good
+            if receiver is None:
+                good = False
+                continue
+            fine, lost = judge(sender, receiver)
+            good, all_lost = good and fine, all_lost + lost
     tell_total([one for end in (near, far) for (kind, _), one in end.items()
                 if kind == 'udp'])
-    return good
+    return good and all_lost <= may_be_lost
 
 
 def main():
     command = sys.argv[1]
     if command == 'compare':
-        return 0 if compare(*map(reports, sys.argv[2:])) else 1
+        near, far = map(reports, sys.argv[2:4])
+        may_be_lost = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+        return 0 if compare(near, far, may_be_lost) else 1
     pairs = [pair.split('>') for pair in sys.argv[4:]]
     End(command, int(sys.argv[2]), float(sys.argv[3]), pairs).run()
     return 0
