@@ -45,15 +45,17 @@ is_kselftest() {
 		list_tests TEST_PROGS | grep -xF -- "${1##*/}" >/dev/null
 }
 
-# The evidence of a run before this one, in the same directory, is not about this one.
+# What a run before this one has left, in the same directory, is not about this one.
 wire_options() {
 	[[ -z ${NO_WIRE_CHECK:-} ]] || return 0
 	OPTIONS+=(--wire-check)
 	[[ ! -e $OUT_DIR/wire/protect ]] || rm -r "$OUT_DIR/wire"
+	rm -f "$OUT_DIR"/capture/wire*.pcap
 	if is_kselftest "$1"; then
 		OPTIONS+=(--test "${1##*/}")
 		CAPTURE=${CAPTURE:-$OUT_DIR/capture}
 	fi
+	[[ -z ${CAPTURE:-} ]] || rm -f "$(from_caller "$CAPTURE")"/wire*.pcap
 }
 
 vm_options() {
