@@ -15,7 +15,7 @@
  *   xfrm_full_input.c     xfrm_full_rx_ok, _expire_soon, _answered, _input,
  *                         _ask, _input_accept
  *   xfrm_full_soft.c      xfrm_full_number, _park, _set_parking
- *   xfrm_full_output.c    xfrm_full_route, xfrm_full_tx
+ *   xfrm_full_output.c    xfrm_full_output, xfrm_full_tx
  *   xfrm_full_replay.c    xfrm_full_to_snapshot
  *   xfrm_full_stats.c     xfrm_full_account_snapshot, _take_answer,
  *                         _state_sync, _state_finish
@@ -85,8 +85,8 @@
  * own.  Attackers may send packets to its addresses that are the SA's, and the
  * other way round, as addresses are not authenticated.
  *
- * Left out: keys and ICVs (what arrives is genuine, perhaps a copy), ESN,
- * counters and limits, updates, a full queue of packets that wait or come back,
+ * Left out: keys and ICVs (what arrives is genuine, perhaps a copy), ESN, packets
+ * that set out before the SA had full offload, counters and limits, updates, a full queue of packets that wait or come back,
  * lack of memory, and windows that a device tells wrongly.
  */
 
@@ -1315,7 +1315,7 @@ next:	atomic {
 		fi
 	}
 again:	place != ARMING || live;
-	/* xfrm_full_route() */
+	/* xfrm_full_output() */
 	if
 	:: atomic { parking -> goto parked }
 	:: atomic { !parking -> rcu[cpu] = true }

@@ -4,8 +4,8 @@
 # The interface of the NIC goes down or away. As long as the NIC answers, it tells
 # where its SAs stand: those that may fall back go on in software. The others, and
 # those that it refuses to give back, stay in it while the interface is down, and
-# expire when it goes. Policies stay and
-# block, and no packet leaves in clear, though there is another way.
+# expire when it goes. Policies stay and block, and no packet leaves in clear, though
+# there is another way.
 #
 # timeout: 300
 source "$(dirname "$0")/lib.sh"
