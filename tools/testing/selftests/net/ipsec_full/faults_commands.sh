@@ -25,7 +25,7 @@ ACME=$(dirname "$0")/../../../../../drivers/net/ethernet/acme
 BOUND=8
 # The driver has something to ask by itself.
 PERIOD=10
-: "${SAMPLE:=4}"
+: "${SAMPLE:=3}"
 : "${SEED:=$RANDOM}"
 ONLY=${1:-}
 

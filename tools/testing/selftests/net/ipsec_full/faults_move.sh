@@ -22,8 +22,8 @@ LATE=300
 # Five seconds for a command, two for the reset of a NIC that is lost, and much
 # time for a slow machine.
 PATIENCE=30
-SAMPLE=8
-COSTLY_SAMPLE=2
+SAMPLE=6
+COSTLY_SAMPLE=1
 : "${SEED:=$RANDOM}"
 
 pair $PAIR transport 4 4 onlink 128 64
