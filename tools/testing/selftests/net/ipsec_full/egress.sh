@@ -16,6 +16,7 @@
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/ipsec.sh"
 source "$(dirname "$0")/moves.sh"
+source "$(dirname "$0")/client.sh"
 
 WIRE_EVIDENCE=$EVIDENCE
 EVIDENCE=$OUT/$TEST_NAME.wire
@@ -66,32 +67,8 @@ capture() {
 	done
 }
 
-client_up() {
-	setup_ns CLIENT || return
-	at_end ip netns del "$CLIENT"
-	ip link add cl0 type veth peer name cl1 netns "$CLIENT" || return
-	near_batch <<-END || return
-		link set cl0 up
-		address add 10.0.89.1/24 dev cl0
-		address add fd89::1/64 dev cl0 nodad
-		route add ${NEAR[7302]%.1}.7/32 dev cl0
-		route add ${NEAR[7303]%1}7/128 dev cl0
-	END
-	ip -n "$CLIENT" -batch - <<-END || return
-		link set cl1 up
-		address add ${NEAR[7302]%.1}.7/32 dev cl1
-		address add ${NEAR[7303]%1}7/128 dev cl1 nodad
-		address add fd89::2/64 dev cl1 nodad
-		route add 10.0.89.1 dev cl1
-		route add default via 10.0.89.1
-		route add default via fd89::1
-	END
-	sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-	at_end sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
-}
-
 setup() {
-	links_up && pairs_up "${PAIRS[@]}" && capture && client_up &&
+	links_up && pairs_up "${PAIRS[@]}" && capture && client_up 7302 7303 &&
 		server "$OUT/$TEST_NAME.udp" ready peer \
 			"$MOVES_DIR/udp_echo.py" serve $UDP_PORT \
 			"${FAR[7302]}" "${FAR[7303]}" &&
