@@ -485,16 +485,18 @@ states_del() {
 		each far_states "$@" | undo | far_batch
 }
 
-# renew N...: other keys and SPIs, for SAs to come.
+# renew N...: other keys and SPIs, which no other pair has or will have, for SAs to
+# come.
 GENERATION=0
 renew() {
-	local n
+	local n base
 
 	GENERATION=$((GENERATION + 1))
+	base=$((GENERATION * 0x20000))
 	for n; do
 		new_keys "$n"
-		printf -v "SPI_OUT[$n]" '%#x' $((0x10000 + GENERATION * 256 + n))
-		printf -v "SPI_IN[$n]" '%#x' $((0x20000 + GENERATION * 256 + n))
+		printf -v "SPI_OUT[$n]" '%#x' $((base + 0x10000 + n))
+		printf -v "SPI_IN[$n]" '%#x' $((base + 0x20000 + n))
 	done
 }
 
