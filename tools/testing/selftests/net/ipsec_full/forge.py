@@ -19,6 +19,7 @@ import struct
 import sys
 import time
 
+from packets import checksum
 from verify_wire import FORGER_RAW
 
 ETH_P_ALL, ETH_P_IP = 3, 0x0800
@@ -65,14 +66,6 @@ def resend(dev, src, count, change):
     for frame in outgoing_esp(sock, src, count):
         sock.send(frame[:6] + FORGER_RAW + change(frame)[12:])
     print('sent', flush=True)
-
-
-def checksum(data):
-    data += bytes(len(data) & 1)
-    total = sum(struct.unpack('!%dH' % (len(data) // 2), data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
 
 
 def ipv4(src, dst, proto, payload):
